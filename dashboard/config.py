@@ -1,0 +1,69 @@
+"""Settings, read from the environment once, each with its reason. What they mean is said at `sync_jobs.settings`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.pool import NullPool
+
+from sync_jobs.settings import PROVIDER_URLS, Settings
+
+HTMX_VERSION = "2.0.11"
+HTMX_CDN = f"https://cdn.jsdelivr.net/npm/htmx.org@{HTMX_VERSION}/dist/htmx.min.js"
+HTMX_INTEGRITY = "sha384-2OatzQy1H+Zd/IIrjr1TcuDGqLXeHhbooAyJY1KdQMKnr4LZ22k31GBLdYKHmVjg"
+SIGNED_IN_FOR = timedelta(hours=12)
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """What the environment says; the data folder stands outside the code unless HUB_DATA says otherwise."""
+    data = Path(environ.get("HUB_DATA", "var")).resolve()
+    return Settings(
+        data_dir=data,
+        database_url=environ.get("DATABASE_URL") or f"sqlite:///{data / 'race_results.db'}",
+        redis_url=environ.get("REDIS_URL") or f"unix://{data / 'redis.sock'}",
+        mode=environ.get("HUB_MODE", "demo"),
+        rehearsal=environ.get("HUB_REHEARSAL", "") in {"1", "true", "yes"},
+        provider_urls={name: environ.get(name) or default for name, default in PROVIDER_URLS.items()},
+        workers=max(1, int(environ.get("WORKERS", "4"))),
+        smtp_url=environ.get("SMTP_URL", ""),
+        mail_from=environ.get("MAIL_FROM", "sync@localhost"),
+    )
+
+
+def secret_key(data_dir: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """What signs cookies: SECRET_KEY, or a key of this installation's own, made once and kept beside its data (0600)."""
+    if given := environ.get("SECRET_KEY"):
+        return given
+    data_dir.mkdir(parents=True, exist_ok=True)
+    kept = data_dir / "secret.key"
+    try:
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return kept.read_text()
+
+
+def flask_config(settings: Settings) -> dict[str, Any]:
+    """Flask's own settings. No pool: workers fork, and opening SQLite costs nothing."""
+    sqlite = settings.database_url.startswith("sqlite")
+    engine: dict[str, Any] = {"poolclass": NullPool, "connect_args": {"timeout": 30}} if sqlite else {"pool_pre_ping": True}
+    return {
+        "SECRET_KEY": secret_key(settings.data_dir),
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine,
+        "SESSION_COOKIE_NAME": "hub",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": os.environ.get("HTTPS", "") in {"1", "true", "yes"},
+        "PERMANENT_SESSION_LIFETIME": SIGNED_IN_FOR,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "MAX_CONTENT_LENGTH": 1_000_000,
+        "HTMX_URL": os.environ.get("HTMX_URL") or HTMX_CDN,
+        "HTMX_INTEGRITY": HTMX_INTEGRITY,
+    }

@@ -1,0 +1,120 @@
+"""Failures, classed by who must act. Each carries the sentence that a person reads, and whether to try again.
+
+Messages name the provider and the path, never a URL with its query, a body or a secret. What to do with a failure
+is decided at the job's edge, in `pull`; nothing here acts.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+
+class ProviderError(Exception):
+    """Something went wrong between us and a provider.
+
+    `kind` is the stable word in tables and filters, `turn` who must act (partner, nobody, us), `retry` whether a later
+    try may help. `until` is an instant before which trying is pointless, where the provider named one.
+    """
+
+    kind: ClassVar[str] = "provider"
+    turn: ClassVar[str] = "us"
+    retry: ClassVar[bool] = False
+    template: ClassVar[str] = "{provider} answered something we did not expect."
+
+    def __init__(self, path: str, detail: str = "", *, provider: str = "", until: datetime | None = None) -> None:
+        super().__init__(f"{path}: {detail}" if detail else path)
+        self.path, self.detail, self.provider, self.until = path, detail, provider, until
+
+    @property
+    def sentence(self) -> str:
+        """What a person reads; the page adds times in their zone."""
+        return self.template.format(provider=self.provider or "The provider", detail=self.detail)
+
+
+class CredentialsRejected(ProviderError):
+    """The provider does not accept the key, the login or the token."""
+
+    kind, turn = "credentials", "partner"
+    template = "{provider} refuses this credential. Enter a valid one on the connection's page."
+
+
+class CredentialsMissing(CredentialsRejected):
+    """A secret that this provider needs was never entered."""
+
+    kind = "credentials_missing"
+    template = "{provider} needs {detail}, which this connection does not have yet. Enter it on the connection's page."
+
+
+class AccessDenied(ProviderError):
+    """The credential is good but may not see this object."""
+
+    kind, turn = "access", "partner"
+    template = "{provider} does not let this credential see this event. Ask the race for access there."
+
+
+class NotThere(ProviderError):
+    """The provider does not know the object (any more)."""
+
+    kind, turn = "not_there", "partner"
+    template = "{provider} does not know this event any more."
+
+
+class RequestRefused(ProviderError):
+    """The provider says that our request is wrong: ours to fix."""
+
+    kind = "refused"
+    template = "{provider} refused our request. This is ours to fix; we have what we need to find out why."
+
+
+class UnexpectedReply(ProviderError):
+    """The reply is not what the adapter was written for: ours to fix."""
+
+    kind = "unexpected"
+    template = "{provider} answered in a form that we do not know. This is ours to fix."
+
+
+class ProviderDown(ProviderError):
+    """No answer, a server error, or a page of HTML instead of data: nobody's turn, it passes."""
+
+    kind, turn, retry = "down", "nobody", True
+    template = "{provider} does not answer properly. We try again by ourselves."
+
+
+class ReadIncomplete(ProviderDown):
+    """The reading ended before everything that was announced had come; nothing is concluded from it."""
+
+    kind = "incomplete"
+    template = "{provider} ended its list early. We try again by ourselves; nobody was marked as gone."
+
+
+class ProviderThrottled(ProviderError):
+    """The provider asks us to wait; `until` says how long."""
+
+    kind, turn, retry = "throttled", "nobody", True
+    template = "{provider} asks us to wait."
+
+
+class QuotaUsedUp(ProviderError):
+    """Our own limit of calls for this credential is used up: the run yields and counts no error."""
+
+    kind, turn, retry = "quota", "nobody", True
+    template = "The calls that we allow ourselves at {provider} are used up for now."
+
+
+class UnreadableRow(ValueError):
+    """One row of a reply cannot be read. It is set aside, counted and shown; the reading goes on."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field, self.why = field, why
+
+
+KINDS: dict[str, type[ProviderError]] = {
+    error.kind: error
+    for error in (
+        ProviderError, CredentialsRejected, CredentialsMissing, AccessDenied, NotThere, RequestRefused, UnexpectedReply,
+        ProviderDown, ReadIncomplete, ProviderThrottled, QuotaUsedUp,
+    )
+}  # fmt: skip
+"""Every kind that a run can carry, besides `bug` (an exception of ours) and `lost` (its worker fell silent)."""

@@ -1,0 +1,158 @@
+"""What an adapter is: facts about a provider as class attributes, and one method for each thing that it can do.
+
+What a subclass overrides is what it can do; menus, switches and errors follow from `abilities`. The work of talking
+is left to `client`, that of reading values to `parse`; storing is not an adapter's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+from sync_jobs.records import Scope
+
+Raw = Mapping[str, Any]
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialField:
+    """One thing that an operator must type in. `customer_column` is where the old system kept it, if it did."""
+
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = True
+    customer_column: str | None = None  # principal, secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often one credential may call: at most `calls` in `per` seconds, `at_once` in flight, `apart` seconds between."""
+
+    calls: int
+    per: float
+    at_once: int
+    apart: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One record as the provider sent it. `digest` (16 bytes) is of the whole record: equal means unchanged."""
+
+    key: tuple[Any, ...]  # the values of NATURAL_KEYS[table], in that order
+    digest: bytes
+    raw: Raw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsideRow:
+    """A record that could not be read: which, and why; nothing personal."""
+
+    key: str | None  # its id, where that could be read
+    place: str  # e.g. "page 3, row 17"
+    field: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some rows of one provider table, and where the reading goes on (`cursor`; None after the last page)."""
+
+    table: str
+    rows: list[RawRow]
+    aside: list[AsideRow] = field(default_factory=list)
+    cursor: dict[str, Any] | None = None
+    total: int | None = None  # rows of the whole reading, where the provider says it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A record that the provider says is no longer there. `successor` is the key of the one that replaces it."""
+
+    table: str
+    key: tuple[Any, ...]
+    reason: str
+    successor: str | None = None
+
+
+class TokenStore(Protocol):
+    """Where an adapter keeps the token that a provider lent it, sealed, shared by all workers of a connection."""
+
+    def load(self) -> dict[str, Any] | None: ...
+
+    def save(self, token: dict[str, Any]) -> None: ...
+
+
+class Limiter(Protocol):
+    """The shared pace of one credential."""
+
+    def call(self) -> Any:
+        """A context manager that waits for its turn. Raises ProviderThrottled or QuotaUsedUp instead of a long wait."""
+
+    def wait_until(self, until: datetime) -> None:
+        """The provider named an instant before which nobody may call with this credential."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Access:
+    """Everything that an adapter is given: who it is, how fast it may go, and where the provider stands."""
+
+    connection_id: int
+    secrets: Mapping[str, str]
+    urls: Mapping[str, str]  # RUNSIGNUP_URL → https://…
+    tokens: TokenStore
+    limiter: Limiter
+    now: Callable[[], datetime]
+    call_timeout: float = 30.0
+    retry_waits: tuple[float, ...] = (1.0, 2.0, 5.0)
+    page_size_proven: int = 0  # most rows that one page of this connection ever held
+    before_call: Callable[[], None] = lambda: None  # may raise, to stop between calls
+
+
+class Adapter:
+    """A provider. Subclasses say facts and override what the provider can do; everything read is pages to the end."""
+
+    key: ClassVar[str]  # runsignup
+    label: ClassVar[str]  # RunSignUp
+    side: ClassVar[str]  # registration or scoring
+    credentials: ClassVar[tuple[CredentialField, ...]]
+    pace: ClassVar[Pace]
+    help: ClassVar[str] = ""  # where an operator finds the credentials
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+
+    def test(self) -> str:
+        """One cheap call that proves the credential; a sentence for the page. Raises ProviderError."""
+        raise NotImplementedError
+
+    def discover(self, since: datetime | None, cursor: dict[str, Any] | None) -> Iterator[Page]:
+        """All happenings and contests that this credential may see (changed since an instant, where it can)."""
+        raise NotImplementedError
+
+    def registrations(self, scope: Scope, since: datetime | None, cursor: dict[str, Any] | None) -> Iterator[Page]:
+        """All registrations of one happening, or those changed since an instant (only if `reads_changes`)."""
+        raise NotImplementedError
+
+    def removed(self, scope: Scope, since: datetime | None) -> Iterator[list[Removed]]:
+        """Registrations that were removed, with the reason."""
+        raise NotImplementedError
+
+    def counts(self, scope: Scope) -> Iterator[Page]:
+        """The provider's own counts for a happening's contests, as rows of its counts table."""
+        raise NotImplementedError
+
+    def values(self, table: str, raw: Raw) -> Values:
+        """One record as the columns of that table. Raises UnreadableRow naming the field."""
+        raise NotImplementedError
+
+    reads_changes: ClassVar[bool] = False  # `registrations` understands `since`
+
+    @classmethod
+    def abilities(cls) -> frozenset[str]:
+        """The names of the methods that this provider has."""
+        doable = ("test", "discover", "registrations", "removed", "counts")
+        return frozenset(name for name in doable if getattr(cls, name) is not getattr(Adapter, name))

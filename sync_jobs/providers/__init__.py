@@ -1,0 +1,28 @@
+"""The providers we know, by name. A sixth is one module and one line here (and its tables and view branches)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sync_jobs.kit.base import Adapter
+
+ADAPTERS: Mapping[str, type[Adapter]] = {}
+
+LABELS: Mapping[str, str] = {
+    "runsignup": "RunSignUp",
+    "raceroster": "Race Roster",
+    "haku": "Haku",
+    "chronotrack": "ChronoTrack",
+    "copernico": "Copernico",
+}
+"""Every provider that the customer has, also those whose adapter is still to come."""
+
+
+def provider_key(name: str | None) -> str:
+    """The key of a provider however somebody wrote it: `Race Roster`, `RunSignup` and `CHRONOTRACK` are all known."""
+    return "".join(letter for letter in (name or "").lower() if letter.isalnum())
+
+
+def label(key: str) -> str:
+    """How a person writes that provider."""
+    return LABELS.get(key, key)

@@ -1,0 +1,58 @@
+"""What can be set from outside, in one frozen shape. Reading the environment is left to `dashboard.config`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from flask import current_app
+
+PROVIDER_URLS: Mapping[str, str] = {
+    "RUNSIGNUP_URL": "https://api.runsignup.com/rest",
+    "RACEROSTER_URL": "https://raceroster.com/api/v1",
+    "RACEROSTER_AUTH_URL": "https://raceroster.com/api/oauth/authorize",
+    "HAKU_URL": "",
+    "HAKU_AUTH_URL": "",
+    "CHRONOTRACK_URL": "",
+    "COPERNICO_URL": "",
+}
+"""Where the providers really are; a setting of the same name puts any server that speaks their API in their place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that differs between a laptop, a test, a rehearsal and the real thing."""
+
+    data_dir: Path
+    database_url: str
+    redis_url: str
+    mode: str = "demo"  # demo (sandbox, demo people), serve (real use), test
+    rehearsal: bool = False  # serve, on a copy of a customer's file, against sandbox servers
+    provider_urls: Mapping[str, str] = field(default_factory=lambda: dict(PROVIDER_URLS))
+    lease: timedelta = timedelta(seconds=90)
+    lease_renewal: timedelta = timedelta(seconds=20)
+    lease_grace: timedelta = timedelta(seconds=5)
+    most_crashes: int = 3
+    most_errors: int = 5
+    back_off: timedelta = timedelta(seconds=30)  # after the first error; doubles with each further one
+    dispatch_every: float = 1.0  # seconds
+    hint_again_after: timedelta = timedelta(seconds=60)
+    tick_every: int = 30  # seconds
+    call_timeout: float = 30.0  # seconds, of one provider call in all
+    retry_waits: tuple[float, ...] = (1.0, 2.0, 5.0)  # seconds between tries of one call
+    workers: int = 4
+    smtp_url: str = ""
+    mail_from: str = "sync@localhost"
+
+    @property
+    def seal_key_file(self) -> Path:
+        """The key that seals provider secrets; apart from SECRET_KEY and never in the database."""
+        return self.data_dir / "seal.key"
+
+
+def settings() -> Settings:
+    """The running application's settings."""
+    found: Settings = current_app.extensions["hub_settings"]
+    return found

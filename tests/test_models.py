@@ -1,0 +1,31 @@
+"""The two kinds of transaction."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from sync_jobs.models import HubFact, db, write
+
+
+def test_reading_session_cannot_write(app):
+    db.session.add(HubFact(name="stamp", value="sandbox"))
+    with pytest.raises(OperationalError, match="readonly"):
+        db.session.commit()
+    db.session.rollback()
+
+
+def test_write_commits_and_a_later_read_sees_it(app):
+    with write() as session:
+        session.add(HubFact(name="stamp", value="sandbox"))
+    assert db.session.scalar(select(HubFact.value)) == "sandbox"
+    db.session.rollback()
+    with pytest.raises(OperationalError, match="readonly"):
+        db.session.execute(HubFact.__table__.delete())
+
+
+def test_write_rolls_back_on_any_exception(app):
+    with pytest.raises(KeyboardInterrupt), write() as session:
+        session.add(HubFact(name="stamp", value="sandbox"))
+        session.flush()
+        raise KeyboardInterrupt
+    assert db.session.scalar(select(HubFact.value)) is None
