@@ -102,6 +102,16 @@ class QuotaUsedUp(ProviderError):
     template = "The calls that we allow ourselves at {provider} are used up for now."
 
 
+class ListShrank(ProviderError):
+    """A whole reading misses more of what we hold than we believe without asking."""
+
+    kind, turn = "shrunk", "partner"
+    template = (
+        "{provider} lists far fewer people than before: {detail} are missing. Nobody was marked as gone. "
+        "Look there; if it is right, press Retry and we believe it."
+    )
+
+
 class UnreadableRow(ValueError):
     """One row of a reply cannot be read. It is set aside, counted and shown; the reading goes on."""
 
@@ -113,8 +123,18 @@ class UnreadableRow(ValueError):
 KINDS: dict[str, type[ProviderError]] = {
     error.kind: error
     for error in (
-        ProviderError, CredentialsRejected, CredentialsMissing, AccessDenied, NotThere, RequestRefused, UnexpectedReply,
-        ProviderDown, ReadIncomplete, ProviderThrottled, QuotaUsedUp,
+        ProviderError,
+        CredentialsRejected,
+        CredentialsMissing,
+        AccessDenied,
+        NotThere,
+        RequestRefused,
+        UnexpectedReply,
+        ProviderDown,
+        ReadIncomplete,
+        ProviderThrottled,
+        QuotaUsedUp,
+        ListShrank,
     )
-}  # fmt: skip
+}
 """Every kind that a run can carry, besides `bug` (an exception of ours) and `lost` (its worker fell silent)."""

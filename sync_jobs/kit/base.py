@@ -57,6 +57,16 @@ class AsideRow:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to a provider: when, how long, and how it went."""
+
+    at: datetime
+    ms: float
+    ok: bool
+    throttled: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Some rows of one provider table, and where the reading goes on (`cursor`; None after the last page)."""
@@ -124,6 +134,8 @@ class Adapter:
 
     def __init__(self, access: Access) -> None:
         self.access = access
+        self.calls: list[Call] = []  # every call made, for the provider's health
+        self.page_size_seen = access.page_size_proven  # most rows that one page held
 
     def test(self) -> str:
         """One cheap call that proves the credential; a sentence for the page. Raises ProviderError."""

@@ -142,18 +142,33 @@ class Run(Base):
     skipped_slots: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
     __table_args__ = (
-        Index("uq_sync_queue_waiting", "target", unique=True, sqlite_where=text("status = 'pending' AND target <> ''"),
-              postgresql_where=text("status = 'pending' AND target <> ''")),
-        Index("uq_sync_queue_running", "lock_name", unique=True, sqlite_where=text("status = 'running' AND lock_name <> ''"),
-              postgresql_where=text("status = 'running' AND lock_name <> ''")),
-        Index("uq_sync_queue_request_key", "request_key", unique=True, sqlite_where=text("request_key IS NOT NULL"),
-              postgresql_where=text("request_key IS NOT NULL")),
+        Index(
+            "uq_sync_queue_waiting",
+            "target",
+            unique=True,
+            sqlite_where=text("status = 'pending' AND target <> ''"),
+            postgresql_where=text("status = 'pending' AND target <> ''"),
+        ),
+        Index(
+            "uq_sync_queue_running",
+            "lock_name",
+            unique=True,
+            sqlite_where=text("status = 'running' AND lock_name <> ''"),
+            postgresql_where=text("status = 'running' AND lock_name <> ''"),
+        ),
+        Index(
+            "uq_sync_queue_request_key",
+            "request_key",
+            unique=True,
+            sqlite_where=text("request_key IS NOT NULL"),
+            postgresql_where=text("request_key IS NOT NULL"),
+        ),
         Index("ix_sync_queue_due", "status", "priority", "starts_at", "due_at"),
         Index("ix_sync_queue_partner", "timing_partner_id", "sync_queue_id"),
         Index("ix_sync_queue_finished", "status", "finished_at"),
         Index("ix_sync_queue_target", "target", "sync_queue_id"),
         Index("ix_sync_queue_edition", "edition_id", "sync_queue_id"),
-    )  # fmt: skip
+    )
 
 
 class Attempt(Base):
@@ -195,14 +210,26 @@ class Attempt(Base):
         Index("ix_sync_history_status", "status", "sync_history_id"),
         Index("ix_sync_history_provider", "provider_name", "sync_history_id"),
         Index("ix_sync_history_edition", "edition_id", "sync_history_id"),
-        Index("ix_sync_history_run", "run_id", "attempt_no", unique=True, sqlite_where=text("run_id IS NOT NULL"),
-              postgresql_where=text("run_id IS NOT NULL")),
+        Index(
+            "ix_sync_history_run",
+            "run_id",
+            "attempt_no",
+            unique=True,
+            sqlite_where=text("run_id IS NOT NULL"),
+            postgresql_where=text("run_id IS NOT NULL"),
+        ),
         Index("ix_sync_history_ended", "ended_at"),
-    )  # fmt: skip
+    )
 
 
 event_weather = Table(
-    "event_weather", Base.metadata,
-    Column("event_weather_id", Integer, primary_key=True), Column("event_id", Text), Column("temperature", REAL),
-    Column("humidity", REAL), Column("wind_speed", REAL), Column("conditions", Text), Column("fetched_date", Text),
-)  # fmt: skip
+    "event_weather",
+    Base.metadata,
+    Column("event_weather_id", Integer, primary_key=True),
+    Column("event_id", Text),
+    Column("temperature", REAL),
+    Column("humidity", REAL),
+    Column("wind_speed", REAL),
+    Column("conditions", Text),
+    Column("fetched_date", Text),
+)

@@ -56,9 +56,15 @@ class Connection(Base):
     created_by: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (
         Index("ix_connections_partner", "timing_partner_id"),
-        Index("uq_connections_source", "source", "source_id", unique=True, sqlite_where=text("source_id IS NOT NULL"),
-              postgresql_where=text("source_id IS NOT NULL")),
-    )  # fmt: skip
+        Index(
+            "uq_connections_source",
+            "source",
+            "source_id",
+            unique=True,
+            sqlite_where=text("source_id IS NOT NULL"),
+            postgresql_where=text("source_id IS NOT NULL"),
+        ),
+    )
 
 
 class SealedDocument(Base):
@@ -119,6 +125,7 @@ class Contest(Base):
     starts_at: Mapped[datetime | None] = mapped_column(Instant)
     is_volunteer: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     gone_at: Mapped[datetime | None] = mapped_column(Instant)
+    rows_held: Mapped[int | None] = mapped_column(Integer)  # registrations or entries that we hold, after the last reading
     __table_args__ = (
         UniqueConstraint("timing_partner_id", "provider_name", "provider_contest_id"),
         Index("ix_contests_edition", "edition_id"),

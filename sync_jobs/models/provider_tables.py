@@ -110,50 +110,63 @@ raceroster_events = _added(
     "event_id race_id name description start_date end_date location_name address_line1 address_line2 city state postal_code country "
     "timezone distance event_type registration_open_date registration_close_date max_participants current_participants price "
     "currency status",
-    f"last_modified unique_code {OURS_EVENTS}", "event_id",
-)  # fmt: skip
+    f"last_modified unique_code {OURS_EVENTS}",
+    "event_id",
+)
 raceroster_sub_events = _added(
     "raceroster_sub_events",
     "sub_event_id event_id name distance metres start_date max_participants kind",
-    OURS_EVENTS, "event_id", "sub_event_id",
-)  # fmt: skip
+    OURS_EVENTS,
+    "event_id",
+    "sub_event_id",
+)
 raceroster_participants = _added(
     "raceroster_participants",
     "id event_id registration_id bib_number first_name last_name email phone date_of_birth gender address_line1 address_line2 city "
     "state postal_code country emergency_contact_name emergency_contact_phone team_name division registration_date "
     "registration_status payment_status amount_paid shirt_size dietary_restrictions medical_conditions",
-    f"sub_event_id {OURS}", "event_id", "registration_id",
-)  # fmt: skip
+    f"sub_event_id {OURS}",
+    "event_id",
+    "registration_id",
+)
 haku_events = _added(
     "haku_events",
     "event_id organization_id event_name event_description start_date end_date location event_type distance registration_limit "
     "registration_count registration_fee currency status created_at updated_at",
-    OURS_EVENTS, "event_id",
-)  # fmt: skip
+    OURS_EVENTS,
+    "event_id",
+)
 haku_participants = _added(
     "haku_participants",
     "id event_id participant_id bib_number first_name last_name email phone date_of_birth gender nationality emergency_contact "
     "team_affiliation category registration_date payment_status amount_paid special_requirements",
-    OURS, "event_id", "participant_id",
-)  # fmt: skip
+    OURS,
+    "event_id",
+    "participant_id",
+)
 copernico_events = _added(
     "copernico_events",
     "event_id competition_id event_name event_description event_date location discipline gender_categories age_categories "
     "distance_categories status created_at updated_at",
-    OURS_EVENTS, "event_id",
-)  # fmt: skip
+    OURS_EVENTS,
+    "event_id",
+)
 copernico_participants = _added(
     "copernico_participants",
     "id event_id participant_id bib_number first_name last_name date_of_birth gender nationality club_team category license_number "
     "registration_status created_at updated_at",
-    OURS, "event_id", "participant_id",
-)  # fmt: skip
+    OURS,
+    "event_id",
+    "participant_id",
+)
 copernico_results = _added(
     "copernico_results",
     "id event_id participant_id bib_number first_name last_name category start_time finish_time total_time split_times "
     "overall_position category_position status created_at updated_at",
-    OURS, "event_id", "participant_id",
-)  # fmt: skip
+    OURS,
+    "event_id",
+    "participant_id",
+)
 
 KEYS_WITHOUT_PARTNER: dict[str, tuple[str, ...]] = {
     "runsignup_races": ("race_id",),

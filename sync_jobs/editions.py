@@ -1,0 +1,286 @@
+"""Editions, contests and their links, made from what discovery listed; and the joining that only a person may do.
+
+Grouping and likeness are decided in `matching`; this reads the listed contests and writes the customer's `events`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Text, bindparam, column, or_, select, table, update
+from sqlalchemy.orm import Session
+
+from sync_jobs import matching, times
+from sync_jobs.matching import Grouping
+from sync_jobs.models import (
+    Connection,
+    Contest,
+    DirectorEdition,
+    Edition,
+    EditionLink,
+    EditionSuggestion,
+    Instant,
+    PartnerSettings,
+    Schedule,
+    SyncState,
+    insert_or,
+    write,
+)
+from sync_jobs.records import ListedContest
+
+LISTED = table(
+    "unified_contests",
+    column("timing_partner_id"),
+    column("source_provider", Text),
+    column("happening_id", Text),
+    column("happening_name", Text),
+    column("provider_contest_id", Text),
+    column("contest_name", Text),
+    column("distance", Text),
+    column("starts_at", Instant),
+    column("timezone", Text),
+    column("city", Text),
+    column("state", Text),
+    column("is_volunteer"),
+    column("gone_at", Instant),
+)
+CUSTOMER_COLUMN = {
+    "runsignup": "rsu_event_id",
+    "raceroster": "raceroster_event_id",
+    "haku": "haku_event_id",
+    "chronotrack": "ct_event_id",
+    "copernico": "copernico_event_id",
+}
+MANY = 500
+
+
+def refresh(session: Session, connection: Connection, happenings: Iterable[str]) -> list[int]:
+    """Make or update the editions of these happenings, in the caller's transaction. Returns their ids."""
+    zone = partner_zone(session, connection.timing_partner_id)
+    listed = _listed(session, connection, sorted(set(happenings)))
+    made = [_edition(session, connection, grouping, zone) for grouping in matching.group(listed, zone)]
+    session.flush()
+    _suggest(session, connection, made)
+    return [edition.edition_id for edition in made]
+
+
+def partner_zone(session: Session, partner: int) -> str:
+    """The zone that holds where a provider names none."""
+    found = session.scalar(select(PartnerSettings.timezone).where(PartnerSettings.timing_partner_id == partner))
+    return found or "America/New_York"
+
+
+def _listed(session: Session, connection: Connection, happenings: list[str]) -> list[ListedContest]:
+    found: list[ListedContest] = []
+    for start in range(0, len(happenings), MANY):
+        rows = session.execute(
+            select(LISTED).where(
+                LISTED.c.timing_partner_id == connection.timing_partner_id,
+                LISTED.c.source_provider == connection.provider_name,
+                LISTED.c.happening_id.in_(happenings[start : start + MANY]),
+                LISTED.c.gone_at.is_(None),
+            )
+        )
+        found.extend(_contest_of(row, connection) for row in rows)
+    return found
+
+
+def _contest_of(row: Any, connection: Connection) -> ListedContest:
+    return ListedContest(
+        timing_partner_id=row.timing_partner_id,
+        connection_id=connection.connection_id,
+        provider_name=connection.provider_name,
+        happening_id=row.happening_id,
+        happening_name=(row.happening_name or "").strip(),
+        provider_contest_id=row.provider_contest_id,
+        name=(row.contest_name or "").strip(),
+        distance=row.distance,
+        starts_at=row.starts_at,
+        timezone=row.timezone,
+        city=row.city,
+        state=row.state,
+        is_volunteer=bool(row.is_volunteer),
+    )
+
+
+def _edition(session: Session, connection: Connection, grouping: Grouping, zone: str) -> Edition:
+    edition = _known(session, connection, grouping) or _new(session, connection, grouping)
+    _describe(edition, connection, grouping, zone)
+    session.flush()
+    _link(session, connection, grouping, edition)
+    for contest in grouping.contests:
+        _contest(session, contest, edition.edition_id)
+    return edition
+
+
+def _known(session: Session, connection: Connection, grouping: Grouping) -> Edition | None:
+    """The edition that these contests already belong to, or that the customer's own row names."""
+    mine = (Contest.timing_partner_id == connection.timing_partner_id, Contest.provider_name == connection.provider_name)
+    ids = [contest.provider_contest_id for contest in grouping.contests]
+    edition_id = session.scalar(select(Contest.edition_id).where(*mine, Contest.provider_contest_id.in_(ids)).limit(1))
+    if edition_id is None:
+        edition_id = session.scalar(
+            select(EditionLink.edition_id).where(
+                EditionLink.connection_id == connection.connection_id, EditionLink.happening_key == grouping.key
+            )
+        )
+    if edition_id is None:
+        named = getattr(Edition, CUSTOMER_COLUMN[connection.provider_name])
+        edition_id = session.scalar(
+            select(Edition.edition_id)
+            .where(Edition.timing_partner_id == connection.timing_partner_id, named.in_([grouping.happening_id, *ids]))
+            .limit(1)
+        )
+    edition = session.get(Edition, edition_id) if edition_id is not None else None
+    return session.get(Edition, edition.joined_into) if edition is not None and edition.joined_into else edition
+
+
+def _new(session: Session, connection: Connection, grouping: Grouping) -> Edition:
+    edition = Edition(timing_partner_id=connection.timing_partner_id, name=grouping.contests[0].happening_name)
+    session.add(edition)
+    return edition
+
+
+def _describe(edition: Edition, connection: Connection, grouping: Grouping, zone: str) -> None:
+    """Bring the customer's row up to date. A joined edition keeps the description of the provider it was made from."""
+    column_name = CUSTOMER_COLUMN[connection.provider_name]
+    others = [c for p, c in CUSTOMER_COLUMN.items() if p not in {connection.provider_name, "chronotrack"} and getattr(edition, c)]
+    first = not others or edition.name is None
+    ours = grouping.contests[0].provider_contest_id if connection.provider_name == "runsignup" else grouping.happening_id
+    if not getattr(edition, column_name):
+        setattr(edition, column_name, ours)
+    if not first:
+        return
+    starts = sorted(contest.starts_at for contest in grouping.contests if contest.starts_at)
+    named_zone = next((c.timezone for c in grouping.contests if times.is_zone(c.timezone)), None)
+    edition.name = grouping.contests[0].happening_name
+    edition.timezone, edition.timezone_source = (named_zone, connection.provider_name) if named_zone else (zone, "partner")
+    edition.starts_at, edition.ends_at = (starts[0], starts[-1]) if starts else (None, None)
+    edition.date = grouping.first_day.isoformat() if grouping.first_day else None
+    edition.city, edition.state = grouping.contests[0].city, grouping.contests[0].state
+
+
+def _link(session: Session, connection: Connection, grouping: Grouping, edition: Edition) -> None:
+    mine = (EditionLink.connection_id == connection.connection_id, EditionLink.happening_id == grouping.happening_id)
+    link = session.scalars(select(EditionLink).where(*mine, EditionLink.edition_id == edition.edition_id)).first()
+    if link is None:
+        link = EditionLink(
+            timing_partner_id=connection.timing_partner_id,
+            edition_id=edition.edition_id,
+            connection_id=connection.connection_id,
+            provider_name=connection.provider_name,
+            happening_id=grouping.happening_id,
+            made_by="discovery",
+        )
+        session.add(link)
+    link.happening_key, link.name = grouping.key, grouping.contests[0].happening_name
+
+
+def _contest(session: Session, contest: ListedContest, edition_id: int) -> None:
+    key = {
+        "timing_partner_id": contest.timing_partner_id,
+        "provider_name": contest.provider_name,
+        "provider_contest_id": contest.provider_contest_id,
+    }
+    said = {
+        "edition_id": edition_id,
+        "connection_id": contest.connection_id,
+        "happening_id": contest.happening_id,
+        "name": contest.name,
+        "distance": contest.distance,
+        "starts_at": contest.starts_at,
+        "is_volunteer": int(contest.is_volunteer),
+        "gone_at": None,
+    }
+    session.execute(insert_or(session)(Contest).values(**key, **said).on_conflict_do_update(index_elements=list(key), set_=said))
+
+
+def _suggest(session: Session, connection: Connection, made: list[Edition]) -> None:
+    """Note which of these look like an edition of another provider of the same partner. Decided pairs stay decided."""
+    others = session.scalars(
+        select(Edition).where(
+            Edition.timing_partner_id == connection.timing_partner_id, Edition.joined_into.is_(None), Edition.starts_at.is_not(None)
+        )
+    ).all()
+    rows = [
+        {
+            "timing_partner_id": connection.timing_partner_id,
+            "edition_id": max(mine.edition_id, other.edition_id),
+            "other_edition_id": min(mine.edition_id, other.edition_id),
+            "likeness": percent,
+        }
+        for mine in made
+        if not mine.joined_into
+        for other in others
+        if other.edition_id != mine.edition_id
+        and not _share_a_provider(mine, other)
+        and (percent := matching.alike(mine.name, mine.starts_at, other.name, other.starts_at)) is not None
+    ]
+    if rows:
+        session.connection().execute(insert_or(session)(EditionSuggestion).on_conflict_do_nothing(), rows)
+
+
+def _share_a_provider(one: Edition, other: Edition) -> bool:
+    return any(getattr(one, name) and getattr(other, name) for name in CUSTOMER_COLUMN.values())
+
+
+def join(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool:
+    """A person says: these two are the same event. The later-made one's links, contests and schedules move to the other.
+
+    False when the suggestion is not open any more. Nothing is deleted: the joined row stays and says where it went.
+    """
+    with write() as session:
+        if not _decide(session, edition_id, other_edition_id, "joined", by, now):
+            return False
+        here, there = session.get_one(Edition, edition_id), session.get_one(Edition, other_edition_id)
+        for model in (EditionLink, Contest, Schedule, SyncState, DirectorEdition):
+            _move(session, model, edition_id, other_edition_id)
+        for name in CUSTOMER_COLUMN.values():
+            if not getattr(there, name):
+                setattr(there, name, getattr(here, name))
+        here.joined_into = other_edition_id
+        session.execute(
+            update(EditionSuggestion)
+            .where(or_(EditionSuggestion.edition_id == edition_id, EditionSuggestion.other_edition_id == edition_id))
+            .where(EditionSuggestion.state == "open")
+            .values(state="refused", decided_by=by, decided_at=now)
+            .execution_options(synchronize_session=False)
+        )
+        return True
+
+
+def refuse(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool:
+    """A person says: these two are not the same event. They are not suggested again."""
+    with write() as session:
+        return _decide(session, edition_id, other_edition_id, "refused", by, now)
+
+
+def _decide(session: Session, edition_id: int, other_edition_id: int, state: str, by: str, now: datetime) -> bool:
+    decided = session.execute(
+        update(EditionSuggestion)
+        .where(
+            EditionSuggestion.edition_id == edition_id,
+            EditionSuggestion.other_edition_id == other_edition_id,
+            EditionSuggestion.state == "open",
+        )
+        .values(state=state, decided_by=by, decided_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(decided.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE's result has it
+
+
+def _move(session: Session, model: Any, source: int, destination: int) -> None:
+    """Give a joined edition's rows to the other. Targets name the edition, so they are written anew."""
+    if model is DirectorEdition:
+        accounts = session.scalars(select(DirectorEdition.account_id).where(DirectorEdition.edition_id == source)).all()
+        for account_id in accounts:
+            session.merge(DirectorEdition(account_id=account_id, edition_id=destination))
+        return
+    changes: dict[str, Any] = {"edition_id": bindparam("to_edition")}
+    if model in (Schedule, SyncState):
+        for row in session.scalars(select(model).where(model.edition_id == source)).all():
+            row.edition_id, row.target = destination, f"{row.connection_id}:{row.operation_type}:{destination}"
+        return
+    session.connection().execute(update(model).where(model.edition_id == source).values(**changes), {"to_edition": destination})

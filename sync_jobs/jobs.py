@@ -1,0 +1,274 @@
+"""The one door for every wish (button, program, clock), and the queue's two ends: the hint and what a worker runs.
+
+    request → row committed → hint → worker: work → claim of the best due run → pull
+
+Redis carries hints only; losing it, or a worker, loses nothing: the dispatcher hints again.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import redis
+from flask import current_app
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+from sqlalchemy import delete, select, update
+
+from sync_jobs import editions, ledger, pull, schedules, secrets, stopping, times
+from sync_jobs.ledger import Requested
+from sync_jobs.models import (
+    Connection,
+    DoneMinute,
+    Edition,
+    EditionLink,
+    PartnerSettings,
+    ProviderMinute,
+    Run,
+    Schedule,
+    SignIn,
+    SignInFailure,
+    db,
+    write,
+)
+from sync_jobs.providers import ADAPTERS, label
+from sync_jobs.settings import settings
+
+log = logging.getLogger(__name__)
+SYNC_QUEUE, CLOCK_QUEUE = "sync", "clock"
+JOB_TIMEOUT, RESULT_TTL, FAILURE_TTL = 3600, 300, 86_400  # seconds
+NEEDED = {"events": "discover", "participants": "registrations", "counts": "counts", "test": "test"}  # operation → ability
+KEPT = {
+    ProviderMinute: (ProviderMinute.minute, timedelta(days=2)),
+    DoneMinute: (DoneMinute.minute, timedelta(days=14)),
+    SignInFailure: (SignInFailure.at, timedelta(days=1)),
+    SignIn: (SignIn.expires_at, timedelta(days=1)),
+}
+
+
+class CannotSync(Exception):
+    """The wish cannot be granted now; the text is the sentence that a person reads."""
+
+
+# Asking
+
+
+def request(
+    connection: Connection, operation: str, *, edition: Edition | None = None, trigger: str, by: str, now: datetime
+) -> Requested:
+    """Write the wish, commit it, and tell the workers. A second wish joins the run that waits or runs. Raises CannotSync."""
+    _may_sync(connection, operation, edition)
+    requested = ledger.request(connection, operation, edition=edition, trigger=trigger, by=by, now=now)
+    hint(requested.run_id)
+    return requested
+
+
+def cancel(run_id: int, by: str, now: datetime) -> bool:
+    """Stop a waiting run at once and a running one at its next page. False when it has ended."""
+    return ledger.cancel(run_id, by, now)
+
+
+def retry(run_id: int, by: str, now: datetime) -> bool:
+    """Open a failed or cancelled run again. False when it is neither any more."""
+    reopened = ledger.retry(run_id, by, now)
+    if reopened:
+        hint(run_id)
+    return reopened
+
+
+def why_not(connection: Connection, operation: str = "events") -> str | None:
+    """The sentence that says why this connection cannot sync now, or None. Needs no look at its secrets."""
+    name, adapter = label(connection.provider_name), ADAPTERS.get(connection.provider_name)
+    if connection.state == "unsupported" or adapter is None:
+        return f"{name} comes with a later version. Nothing is read there yet."
+    if NEEDED.get(operation) not in adapter.abilities():
+        return f"{name} has nothing to read of that kind."
+    reason = f": {connection.paused_reason}" if connection.paused_reason else ""
+    sentences = {
+        "removed": "This connection was removed.",
+        "incomplete": f"{name} still needs a credential that nobody has entered. Open the connection to complete it.",
+        "paused": f"{connection.name} is paused{reason}. Resume it first.",
+    }
+    return None if operation == "test" and connection.state != "removed" else sentences.get(connection.state)
+
+
+def _may_sync(connection: Connection, operation: str, edition: Edition | None) -> None:
+    if sentence := why_not(connection, operation):
+        raise CannotSync(sentence)
+    started = db.session.scalar(
+        select(PartnerSettings.started_at).where(PartnerSettings.timing_partner_id == connection.timing_partner_id)
+    )
+    if started is None and operation != "test":
+        raise CannotSync("This timing partner has not been started yet. An administrator starts it on the partner's page.")
+    if (edition is None) != (operation in {"events", "test"}):
+        raise CannotSync("This needs an event." if edition is None else "This is done for all events at once.")
+    if edition is not None and not db.session.scalar(
+        select(EditionLink.link_id)
+        .where(EditionLink.edition_id == edition.edition_id, EditionLink.connection_id == connection.connection_id)
+        .limit(1)
+    ):
+        raise CannotSync(f"{connection.name} does not know this event.")
+
+
+# A partner and its connections begin and stop
+
+
+def start_partner(partner_id: int, by: str, now: datetime) -> list[int]:
+    """An administrator starts a taken-over partner: its complete connections become active and look for events.
+
+    Returns the runs that were requested; [] when the partner was started before.
+    """
+    with write() as session:
+        kept = session.get(PartnerSettings, partner_id) or PartnerSettings(timing_partner_id=partner_id)
+        if kept.started_at is not None:
+            return []
+        kept.started_at, kept.started_by = now, by
+        session.add(kept)
+        ledger.bump(session, "all", f"partner:{partner_id}")
+    mine = select(Connection).where(
+        Connection.timing_partner_id == partner_id, Connection.state == "paused", Connection.paused_by.is_(None)
+    )
+    connections = list(db.session.scalars(mine))
+    return [run for connection in connections if (run := resume(connection.connection_id, by, now)) is not None]
+
+
+def resume(connection_id: int, by: str, now: datetime) -> int | None:
+    """Make a connection active and let it look for events at once. Returns that run. Raises CannotSync."""
+    connection = db.session.get_one(Connection, connection_id)
+    adapter = ADAPTERS.get(connection.provider_name)
+    if adapter is None:
+        return None
+    if lacking := secrets.missing(connection):
+        with write() as session:
+            session.execute(update(Connection).where(Connection.connection_id == connection_id).values(state="incomplete"))
+            ledger.bump(session, "all", f"partner:{connection.timing_partner_id}")
+        raise CannotSync(f"{connection.name} still needs {' and '.join(lacking)}.")
+    with write() as session:
+        connection = session.get_one(Connection, connection_id)
+        connection.state, connection.paused_by, connection.paused_reason, connection.paused_at = "active", None, None, None
+        session.flush()
+        schedules.ensure(
+            session, connection, adapter.abilities(), editions.partner_zone(session, connection.timing_partner_id), now
+        )
+        ledger.bump(session, "all", f"partner:{connection.timing_partner_id}")
+    return request(connection, "events", trigger="manual", by=by, now=now).run_id
+
+
+def pause(connection_id: int, reason: str, by: str, now: datetime) -> None:
+    """Nothing of this connection begins until somebody resumes it; what runs stops at its next page."""
+    with write() as session:
+        connection = session.get_one(Connection, connection_id)
+        connection.state, connection.paused_by, connection.paused_reason, connection.paused_at = "paused", by, reason, now
+        ledger.bump(session, "all", f"partner:{connection.timing_partner_id}")
+    going_on = select(Run.run_id).where(
+        Run.connection_id == connection_id, Run.status.in_(("pending", "running")), Run.operation_type != "test"
+    )
+    for run_id in db.session.scalars(going_on).all():
+        cancel(run_id, by, now)
+
+
+# The clock
+
+
+def tick(now: datetime | None = None) -> list[int]:
+    """One beat of the metronome: take back dead runs, request what is due, drop what is old. Harmless at any frequency."""
+    now = now or times.now()
+    ledger.reap(now)
+    requested = [run_id for schedule_id in schedules.due(now) if (run_id := _request_slot(schedule_id, now)) is not None]
+    with suppress(redis.RedisError):  # the dispatcher hints when Redis is back
+        hint_due(now)
+    _prune(now)
+    return requested
+
+
+def _request_slot(schedule_id: int, now: datetime) -> int | None:
+    """Request a schedule's latest due slot and move it on, in one transaction; None when another tick was faster."""
+    with write() as session:
+        schedule = session.get(Schedule, schedule_id)
+        if schedule is None or schedule.next_run_at is None or schedule.next_run_at > now:
+            return None
+        connection = session.get_one(Connection, schedule.connection_id)
+        edition = session.get(Edition, schedule.edition_id) if schedule.edition_id else None
+        slot, skipped = schedules.advance(schedule, edition, now)
+        if schedule.edition_id and edition is None:
+            return None
+        key = f"sched:{schedule.target}:{times.customer_form(slot)}"
+        return ledger.request(
+            connection,
+            schedule.operation_type,
+            edition=edition,
+            trigger="schedule",
+            by="clock",
+            now=now,
+            request_key=key,
+            slot=slot,
+            skipped=skipped,
+            session=session,
+        ).run_id
+
+
+def _prune(now: datetime) -> None:
+    for model, (column, kept) in KEPT.items():
+        if db.session.scalar(select(column).where(column < now - kept).limit(1)) is not None:
+            with write() as session:
+                session.execute(delete(model).where(column < now - kept))
+    db.session.rollback()
+
+
+# The queue's two ends
+
+
+def hint(run_id: int) -> bool:
+    """Tell a worker that something is due. False when Redis is away: the dispatcher tells it later."""
+    try:
+        queue(SYNC_QUEUE).enqueue_call(
+            "sync_jobs.jobs.work", args=(run_id,), timeout=JOB_TIMEOUT, result_ttl=RESULT_TTL, failure_ttl=FAILURE_TTL
+        )
+    except redis.RedisError:
+        log.warning("run %s: Redis is away, the dispatcher hints it later", run_id)
+        return False
+    with suppress(ledger.LostLease):
+        ledger.mark_hinted([run_id], times.now())
+    return True
+
+
+def hint_due(now: datetime) -> int:
+    """Hint due runs that nobody was told of, keeping the queue as short as the workers are many. Raises RedisError."""
+    room = 2 * settings().workers - queue(SYNC_QUEUE).count
+    waiting = ledger.due_unhinted(now, room) if room > 0 else []
+    return sum(hint(run_id) for run_id in waiting)
+
+
+def work(run_id: int) -> None:
+    """What a worker runs for a hint: the best due run, which need not be the hinted one."""
+    stopping.listen()
+    claim = ledger.claim(times.now())
+    if claim is None:
+        return
+    log.info("run %s (hinted: %s): %s begins, attempt %s", claim.run_id, run_id, claim.target, claim.attempt_no)
+    try:
+        with ledger.Lease(claim) as lease:
+            pull.run(claim, lease, redis_client())
+    finally:
+        db.session.remove()
+        with suppress(redis.RedisError):
+            hint_due(times.now())
+
+
+def queue(name: str) -> Queue:
+    """An RQ queue that speaks JSON, over a client that gives up after one second."""
+    return Queue(name, connection=redis_client(), serializer=JSONSerializer)
+
+
+def redis_client() -> Any:
+    """This application's Redis client: one second, one try, so that a press never hangs on Redis."""
+    client = current_app.extensions.get("hub_redis")
+    if client is None:
+        client = redis.Redis.from_url(settings().redis_url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
+        current_app.extensions["hub_redis"] = client
+    return client

@@ -1,0 +1,37 @@
+"""The only writer of a run's state. The row is the truth; the queue only carries hints.
+
+`asking` writes requests, `lease` claims and holds, `ending` closes attempts, `reaper` takes back what died.
+"""
+
+from sync_jobs.ledger.asking import Requested, cancel, request, retry
+from sync_jobs.ledger.ending import Outcome, back_off, cancelled, complete, fail, yield_run
+from sync_jobs.ledger.lease import Claim, Counts, Lease, LostLease, claim, claimable, due_unhinted, mark_hinted, page_done, renew
+from sync_jobs.ledger.live import bump
+from sync_jobs.ledger.owner import this_process
+from sync_jobs.ledger.reaper import reap
+
+__all__ = [
+    "Claim",
+    "Counts",
+    "Lease",
+    "LostLease",
+    "Outcome",
+    "Requested",
+    "back_off",
+    "bump",
+    "cancel",
+    "cancelled",
+    "claim",
+    "claimable",
+    "complete",
+    "due_unhinted",
+    "fail",
+    "mark_hinted",
+    "page_done",
+    "reap",
+    "renew",
+    "request",
+    "retry",
+    "this_process",
+    "yield_run",
+]

@@ -1,0 +1,180 @@
+"""What people, programs and the clock may ask of the ledger: a run, its cancelling, another try. Each is one transaction.
+
+Whether a connection may sync at all is decided in `jobs`; telling the workers is left to it as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from sync_jobs import times
+from sync_jobs.ledger.live import bump, scopes_of
+from sync_jobs.models import Connection, Edition, Run, write
+
+MANUAL, SCHEDULED = 1, 5
+PATIENT_KINDS = ("throttled", "quota")  # the provider named an instant: a press does not shorten it
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The run that will do what was asked, and whether it was there already."""
+
+    run_id: int
+    joined: bool
+
+
+def target_of(connection_id: int, operation: str, edition_id: int | None) -> str:
+    """What a run works on; at most one waits and one runs for each."""
+    return f"{connection_id}:{operation}:{edition_id or 'all'}"
+
+
+def request(
+    connection: Connection,
+    operation: str,
+    *,
+    edition: Edition | None,
+    trigger: str,
+    by: str,
+    now: datetime,
+    request_key: str | None = None,
+    slot: datetime | None = None,
+    skipped: int = 0,
+    session: Session | None = None,
+) -> Requested:
+    """Write the wish and commit it; a second wish for the same target joins the run that waits or runs.
+
+    With `session` it becomes part of the caller's transaction (the clock advances its slot in the same one).
+    """
+    target = target_of(connection.connection_id, operation, edition.edition_id if edition else None)
+    wanted = _row(connection, operation, edition, target) | {
+        "trigger": trigger,
+        "requested_by": by,
+        "requested_at": now,
+        "due_at": now,
+        "created_at": times.customer_form(now),
+        "priority": SCHEDULED if trigger == "schedule" else MANUAL,
+        "request_key": request_key,
+        "skipped_slots": skipped,
+        "scheduled_time": times.customer_form(slot) if slot else None,
+    }
+    if session is not None:
+        return _join_or_insert(session, target, wanted)
+    try:
+        with write() as own:
+            return _join_or_insert(own, target, wanted)
+    except IntegrityError:  # another process was faster between our look and our insert
+        with write() as own:
+            return _join_or_insert(own, target, wanted)
+
+
+def _row(connection: Connection, operation: str, edition: Edition | None, target: str) -> dict[str, Any]:
+    return {
+        "status": "pending",
+        "target": target,
+        "lock_name": target,
+        "timing_partner_id": connection.timing_partner_id,
+        "connection_id": connection.connection_id,
+        "provider_name": connection.provider_name,
+        "operation_type": operation,
+        "sync_direction": "pull",
+        "edition_id": edition.edition_id if edition else None,
+        "starts_at": edition.starts_at if edition else None,
+    }
+
+
+def _join_or_insert(session: Session, target: str, wanted: dict[str, Any]) -> Requested:
+    open_states = Run.status.in_(("pending", "running"))
+    found = session.execute(
+        select(Run.run_id, Run.status).where(Run.target == target, open_states).order_by(Run.status.desc())  # running first
+    ).first()
+    if found is None and wanted["request_key"]:
+        asked = session.scalar(select(Run.run_id).where(Run.request_key == wanted["request_key"]))
+        if asked is not None:
+            return Requested(asked, joined=True)
+    if found is None:
+        run = Run(**wanted)
+        session.add(run)
+        session.flush()
+        bump(session, *scopes_of(run.run_id, run.timing_partner_id))
+        return Requested(run.run_id, joined=False)
+    if wanted["priority"] == MANUAL and found.status == "pending":
+        _hurry(session, found.run_id, wanted["requested_at"])
+        bump(session, *scopes_of(found.run_id, wanted["timing_partner_id"]))
+    return Requested(found.run_id, joined=True)
+
+
+def _hurry(session: Session, run_id: int, now: datetime) -> None:
+    """Somebody presses for a run that waits: it goes first, and at once unless a provider asked us to wait."""
+    impatient: ColumnElement[bool] = or_(Run.error_kind.is_(None), Run.error_kind.not_in(PATIENT_KINDS))
+    session.execute(
+        update(Run)
+        .where(Run.run_id == run_id, Run.status == "pending")
+        .values(priority=MANUAL, due_at=case((impatient & (Run.due_at > now), times.to_ms(now)), else_=Run.due_at), hinted_at=None)
+    )
+
+
+def cancel(run_id: int, by: str, now: datetime) -> bool:
+    """Stop a run: a waiting one at once, a running one at its next page. False when it has already ended."""
+    with write() as session:
+        waiting = session.execute(
+            update(Run)
+            .where(Run.run_id == run_id, Run.status == "pending", Run.target != "")
+            .values(status="cancelled", finished_at=now, cancelled_by=by)
+            .returning(Run.timing_partner_id)
+        ).first()
+        running = (
+            waiting
+            or session.execute(
+                update(Run)
+                .where(Run.run_id == run_id, Run.status == "running", Run.target != "")
+                .values(cancel_requested=1, cancelled_by=by)
+                .returning(Run.timing_partner_id)
+            ).first()
+        )
+        if running:
+            bump(session, *scopes_of(run_id, running.timing_partner_id))
+        return running is not None
+
+
+def retry(run_id: int, by: str, now: datetime) -> bool:
+    """Open an ended run again: it goes on at its cursor. False when it is not failed or cancelled (any more), or when
+    another run for the same target already waits.
+    """
+    try:
+        with write() as session:
+            cursor = session.scalar(select(Run.cursor).where(Run.run_id == run_id, Run.error_kind == "shrunk"))
+            accepted = {"cursor": {**(cursor or {}), "accept_shrunk": True}} if cursor is not None else {}
+            reopened = session.execute(
+                update(Run)
+                .where(Run.run_id == run_id, Run.status.in_(("failed", "cancelled")), Run.target != "")
+                .values(
+                    status="pending",
+                    due_at=now,
+                    hinted_at=None,
+                    errors=0,
+                    crashes=0,
+                    cancel_requested=0,
+                    cancelled_by=None,
+                    finished_at=None,
+                    priority=MANUAL,
+                    requested_by=by,
+                    requested_at=now,
+                    error_kind=None,
+                    last_error=None,
+                    error_detail=None,
+                    waited_ms=None,
+                    **accepted,
+                )
+                .returning(Run.timing_partner_id)
+            ).first()
+            if reopened:
+                bump(session, *scopes_of(run_id, reopened.timing_partner_id))
+            return reopened is not None
+    except IntegrityError:
+        return False

@@ -1,0 +1,71 @@
+"""Taking back runs whose worker is gone: by a lease that ran out, or at once where the process is known to be dead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from sync_jobs.ledger.ending import attempt_row, done_minute
+from sync_jobs.ledger.live import bump, scopes_of
+from sync_jobs.ledger.owner import is_dead
+from sync_jobs.models import Run, db, write
+from sync_jobs.settings import settings
+
+LOST = "The worker fell silent."
+POISONED = "Three workers died on this run. It is ours to look into; the cause is in the processes' logs."
+
+
+def reap(now: datetime) -> list[int]:
+    """Put every abandoned run back, or end it when it has killed too many workers. Returns the runs that were reaped."""
+    expired = now - settings().lease_grace
+    running = db.session.execute(
+        select(Run.run_id, Run.lease_token, Run.lease_owner, Run.lease_until).where(Run.status == "running", Run.target != "")
+    ).all()
+    db.session.rollback()
+    abandoned = [row for row in running if row.lease_until is None or row.lease_until < expired or is_dead(row.lease_owner)]
+    return [row.run_id for row in abandoned if _take_back(row.run_id, row.lease_token, now)]
+
+
+def _take_back(run_id: int, token: int, now: datetime) -> bool:
+    """One reaped run, one transaction; nothing when its owner has just ended or renewed it under another token."""
+    with write() as session:
+        run = session.scalars(
+            select(Run)
+            .where(Run.run_id == run_id, Run.lease_token == token, Run.status == "running")
+            .where(or_(Run.lease_until.is_(None), Run.lease_until < now - settings().lease_grace, Run.lease_owner.is_not(None)))
+        ).first()
+        if run is None or not (
+            run.lease_until is None or run.lease_until < now - settings().lease_grace or is_dead(run.lease_owner)
+        ):
+            return False
+        poisoned = run.crashes + 1 >= settings().most_crashes
+        kind, sentence = ("poison", POISONED) if poisoned else ("lost", LOST)
+        session.add(
+            attempt_row(run, run.attempts, "lost", (kind, sentence, ""), started=run.claimed_at or now, ended=now, provider_ms=0)
+        )
+        _release(session, run, poisoned=poisoned, cancelled=bool(run.cancel_requested), kind=kind, sentence=sentence, now=now)
+    return True
+
+
+def _release(session: Session, run: Run, *, poisoned: bool, cancelled: bool, kind: str, sentence: str, now: datetime) -> None:
+    status = "cancelled" if cancelled else "failed" if poisoned else "pending"
+    values: dict[str, Any] = {
+        "status": status,
+        "crashes": run.crashes + 1,
+        "lease_owner": None,
+        "lease_until": None,
+        "hinted_at": None,
+    }
+    values |= {"finished_at": now} if status != "pending" else {"due_at": now}
+    values |= {"error_kind": kind, "last_error": sentence}
+    session.execute(
+        update(Run)
+        .where(Run.run_id == run.run_id, Run.lease_token == run.lease_token, Run.status == "running")
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    done_minute(session, run.timing_partner_id, "lost", now)
+    bump(session, *scopes_of(run.run_id, run.timing_partner_id))
