@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Flask
 from flask_wtf import CSRFProtect
 
+from dashboard import access, accounts
 from dashboard.config import flask_config, read_settings
 from sync_jobs.models import base
 from sync_jobs.settings import Settings
@@ -25,9 +26,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         base.watch(base.db.engine)
     csrf.init_app(app)
+    access.guard(app)
     _register(app)
     return app
 
 
 def _register(app: Flask) -> None:
     """Blueprints and commands, each module's own."""
+    app.register_blueprint(accounts.pages)

@@ -32,6 +32,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         workers=max(1, int(environ.get("WORKERS", "4"))),
         smtp_url=environ.get("SMTP_URL", ""),
         mail_from=environ.get("MAIL_FROM", "sync@localhost"),
+        public_url=environ.get("PUBLIC_URL", ""),
     )
 
 
@@ -62,6 +63,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": os.environ.get("HTTPS", "") in {"1", "true", "yes"},
         "PERMANENT_SESSION_LIFETIME": SIGNED_IN_FOR,
+        "SESSION_REFRESH_EACH_REQUEST": False,  # a poll must not lengthen a sign-in
         "WTF_CSRF_TIME_LIMIT": None,
         "MAX_CONTENT_LENGTH": 1_000_000,
         "HTMX_URL": os.environ.get("HTMX_URL") or HTMX_CDN,

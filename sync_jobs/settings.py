@@ -45,6 +45,7 @@ class Settings:
     workers: int = 4
     smtp_url: str = ""
     mail_from: str = "sync@localhost"
+    public_url: str = ""  # as people reach us, for links in mails; from the request where it is empty
 
     @property
     def seal_key_file(self) -> Path:
