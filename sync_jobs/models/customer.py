@@ -76,8 +76,8 @@ class Edition(Base):
     raceroster_event_id: Mapped[str | None] = mapped_column(Text)
     copernico_event_id: Mapped[str | None] = mapped_column(Text)
     haku_event_id: Mapped[str | None] = mapped_column(Text)
-    sync_settings: Mapped[Any] = mapped_column(Json)
-    last_sync_timestamps: Mapped[Any] = mapped_column(Json)  # {provider: YYYY-MM-DD HH:MM:SS} for other programs
+    sync_settings: Mapped[Any] = mapped_column(Json, nullable=True)
+    last_sync_timestamps: Mapped[Any] = mapped_column(Json, nullable=True)  # {provider: YYYY-MM-DD HH:MM:SS} for other programs
     timezone: Mapped[str | None] = mapped_column(Text)
     timezone_source: Mapped[str | None] = mapped_column(Text)  # runsignup, raceroster, chronotrack, partner
     starts_at: Mapped[datetime | None] = mapped_column(Instant)  # first start
@@ -119,7 +119,7 @@ class Run(Base):
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     claimed_at: Mapped[datetime | None] = mapped_column(Instant)  # of the present or latest attempt
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
-    cursor: Mapped[Any] = mapped_column(Json)
+    cursor: Mapped[Any] = mapped_column(Json, nullable=True)
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     errors: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     crashes: Mapped[int] = mapped_column(Integer, server_default=text("0"))
@@ -189,7 +189,7 @@ class Attempt(Base):
     operation_type: Mapped[str | None] = mapped_column(Text)
     sync_direction: Mapped[str | None] = mapped_column(Text)
     error_details: Mapped[str | None] = mapped_column(Text)
-    data_snapshot: Mapped[Any] = mapped_column(Json)  # counts only, never people or secrets
+    data_snapshot: Mapped[Any] = mapped_column(Json, nullable=True)  # counts only, never people or secrets
     run_id: Mapped[int | None] = mapped_column(Integer)
     attempt_no: Mapped[int | None] = mapped_column(Integer)
     connection_id: Mapped[int | None] = mapped_column(Integer)

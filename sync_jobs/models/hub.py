@@ -78,7 +78,7 @@ class SealedDocument(Base):
 
 
 class EditionLink(Base):
-    """A provider's happening that belongs to an edition: RunSignUp's race in that year, Race Roster's event, …"""
+    """A provider's happening that belongs to an edition: RunSignUp's race in that year, Race Roster's event."""
 
     __tablename__ = "edition_links"
     link_id: Mapped[int] = mapped_column(Integer, primary_key=True)

@@ -53,9 +53,9 @@ runsignup_events = _table(
 )
 runsignup_participants = _table(
     "runsignup_participants",
-    "id:int* race_id:int event_id:int registration_id:int user_id:int first_name middle_name last_name email street city state zipcode "
-    "country_code dob gender phone profile_image_url bib_num chip_num age:int registration_date team_id:int team_name team_type_id:int "
-    "team_type team_gender team_bib_num last_modified:int imported race_fee offline_payment_amount processing_fee "
+    "id:int* race_id:int event_id:int registration_id:int user_id:int first_name middle_name last_name email street city state "
+    "zipcode country_code dob gender phone profile_image_url bib_num chip_num age:int registration_date team_id:int team_name "
+    "team_type_id:int team_type team_gender team_bib_num last_modified:int imported race_fee offline_payment_amount processing_fee "
     "processing_fee_paid_by_user processing_fee_paid_by_race partner_fee affiliate_profit extra_fees amount_paid "
     "rsu_transaction_id:int transaction_id usatf_discount_amount_in_cents usatf_discount_additional_field giveaway "
     "giveaway_option_id:int fundraiser_id:int fundraiser_charity_id:int fundraiser_charity_name team_fundraiser_id:int "
@@ -107,9 +107,9 @@ ct_archived_events = _table(
 
 raceroster_events = _added(
     "raceroster_events",
-    "event_id race_id name description start_date end_date location_name address_line1 address_line2 city state postal_code country "
-    "timezone distance event_type registration_open_date registration_close_date max_participants current_participants price "
-    "currency status",
+    "event_id race_id name description start_date end_date location_name address_line1 address_line2 city state postal_code "
+    "country timezone distance event_type registration_open_date registration_close_date max_participants current_participants "
+    "price currency status",
     f"last_modified unique_code {OURS_EVENTS}",
     "event_id",
 )
