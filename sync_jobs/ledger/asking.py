@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy import ColumnElement, case, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sync_jobs import times
 from sync_jobs.ledger.live import bump, scopes_of
-from sync_jobs.models import Connection, Edition, Run, write
+from sync_jobs.models import Connection, Edition, Instant, Run, write
 
 MANUAL, SCHEDULED = 1, 5
 PATIENT_KINDS = ("throttled", "quota")  # the provider named an instant: a press does not shorten it
@@ -115,7 +115,9 @@ def _hurry(session: Session, run_id: int, now: datetime) -> None:
     session.execute(
         update(Run)
         .where(Run.run_id == run_id, Run.status == "pending")
-        .values(priority=MANUAL, due_at=case((impatient & (Run.due_at > now), times.to_ms(now)), else_=Run.due_at), hinted_at=None)
+        .values(
+            priority=MANUAL, due_at=case((impatient & (Run.due_at > now), literal(now, Instant)), else_=Run.due_at), hinted_at=None
+        )
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, select, update
 from sqlalchemy.orm import Session
 
 from sync_jobs import times
@@ -19,7 +19,7 @@ from sync_jobs.kit.base import Call
 from sync_jobs.ledger.lease import Claim, LostLease
 from sync_jobs.ledger.live import bump, scopes_of
 from sync_jobs.ledger.owner import this_process
-from sync_jobs.models import Attempt, Connection, DoneMinute, Edition, ProviderMinute, Run, SyncState, insert_or, write
+from sync_jobs.models import Attempt, Connection, DoneMinute, Edition, Instant, ProviderMinute, Run, SyncState, insert_or, write
 from sync_jobs.settings import settings
 
 LONGEST_BACK_OFF = timedelta(minutes=30)
@@ -86,7 +86,9 @@ def fail(claim: Claim, kind: str, sentence: str, detail: str, outcome: Outcome, 
         )
         _attempt(session, claim, run, outcome, "failed", (kind, sentence, detail), now)
         _failing(session, claim, "failed", kind, sentence, now)
-        values: dict[str, Any] = {"refused_since": func.coalesce(Connection.refused_since, times.to_ms(now))} if refused else {}
+        values: dict[str, Any] = (
+            {"refused_since": func.coalesce(Connection.refused_since, literal(now, Instant))} if refused else {}
+        )
         if claim.operation == "test":
             values |= {"tested_at": now, "tested_ok": 0, "test_sentence": sentence}
         _connection(session, claim, outcome, values)
@@ -237,7 +239,7 @@ def attempt_row(
 
 def _failing(session: Session, claim: Claim, status: str, kind: str, sentence: str, now: datetime) -> None:
     failing = {
-        "failing_since": func.coalesce(SyncState.failing_since, times.to_ms(now)),
+        "failing_since": func.coalesce(SyncState.failing_since, literal(now, Instant)),
         "error_kind": kind,
         "error_sentence": sentence,
     }

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, and_, exists, func, or_, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, aliased
 
@@ -111,7 +111,7 @@ def _take(run_id: int, now: datetime) -> Claim | None:
                 claimed_at=now,
                 attempts=Run.attempts + 1,
                 finished_at=None,
-                waited_ms=func.coalesce(Run.waited_ms, times.to_ms(now) - Run.requested_at),
+                waited_ms=func.coalesce(Run.waited_ms, times.to_ms(now) - type_coerce(Run.requested_at, BigInteger)),
             )
             .returning(
                 Run.run_id,
