@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 from flask_wtf import CSRFProtect
 
-from dashboard import access, accounts
+from dashboard import access, accounts, frame
 from dashboard.config import flask_config, read_settings
 from sync_jobs.models import base
 from sync_jobs.settings import Settings
@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         base.watch(base.db.engine)
     csrf.init_app(app)
     access.guard(app)
+    frame.register(app)
     _register(app)
     return app
 

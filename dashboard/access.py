@@ -50,7 +50,18 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
 }
 """What may be done, and by whom. That a partner or director does it to their own only is for the scope helpers below."""
 
-PUBLIC = frozenset({"static", "accounts.sign_in", "accounts.invited", "health.healthz", "api.manual", "api.status"})
+PUBLIC = frozenset(
+    {
+        "static",
+        "frame.favicon",
+        "frame.old_favicon",
+        "accounts.sign_in",
+        "accounts.invited",
+        "health.healthz",
+        "api.manual",
+        "api.status",
+    }
+)
 """Endpoints that ask for no sign-in. The two of the API ask for a program's token instead."""
 
 MENUS: Mapping[str, tuple[tuple[str, str], ...]] = {

@@ -1,0 +1,66 @@
+"""The one place that knows htmx: whether it asks, what it is answered, and how it is set. Plain requests get whole pages."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, flash, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from dashboard.live import Live
+
+CONFIG = {
+    "historyCacheSize": 0,
+    "historyRestoreAsHxRequest": False,
+    "refreshOnHistoryMiss": True,
+    "allowEval": False,
+    "includeIndicatorStyles": False,
+    "selfRequestsOnly": True,
+    "timeout": 10_000,
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "(409|422)", "swap": True, "error": False},
+        {"code": "[45]..", "swap": False, "error": True},
+    ],
+}
+"""For the meta tag: no runner's name in session storage, no eval, and answers 409 and 422 are shown where they belong."""
+
+
+def is_htmx() -> bool:
+    """Whether a script asked, which wants a fragment."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
+
+
+def nothing_new() -> Response:
+    """The answer to a poll whose version is still true: nothing is swapped, and the server was there."""
+    return Response(status=204)
+
+
+def page(fragment: str, live: Live, *, whole: str = "live.html", **context: Any) -> Response:
+    """A live page: its fragment for a poll, else the page around the same fragment."""
+    template = fragment if is_htmx() else whole
+    return make_response(render_template(template, fragment=fragment, live=live, **context))
+
+
+def did(sentence: str, *, kind: str = "good", status: int = 200, address: str | None = None) -> ResponseReturnValue:
+    """The answer to a press: a sentence in the page's status line and a fresh look, or the same after a redirect."""
+    if is_htmx():
+        answer = make_response(render_template("_said.html", sentence=sentence, kind=kind), status)
+        answer.headers["HX-Trigger-After-Settle"] = "refresh"
+        return answer
+    flash(sentence, kind)
+    return redirect(address or came_from(), 303)
+
+
+def refused(sentence: str, *, address: str | None = None) -> ResponseReturnValue:
+    """The answer to a press that cannot be granted now: why, and nothing was changed."""
+    return did(sentence, kind="bad", status=409, address=address)
+
+
+def came_from() -> str:
+    """The page of ours on which the button stood; never another site's."""
+    seen = urlsplit(request.headers.get("Referer", ""))
+    inside = seen.netloc == request.host and seen.path.startswith("/") and not seen.path.startswith("//")
+    return (f"{seen.path}?{seen.query}" if seen.query else seen.path) if inside else "/"
