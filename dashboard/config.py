@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.pool import NullPool
 
+from sync_jobs import redis_server
 from sync_jobs.settings import PROVIDER_URLS, Settings
 
 HTMX_VERSION = "2.0.11"
@@ -25,7 +26,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         data_dir=data,
         database_url=environ.get("DATABASE_URL") or f"sqlite:///{data / 'race_results.db'}",
-        redis_url=environ.get("REDIS_URL") or f"unix://{data / 'redis.sock'}",
+        redis_url=environ.get("REDIS_URL") or redis_server.url(data),
         mode=environ.get("HUB_MODE", "demo"),
         rehearsal=environ.get("HUB_REHEARSAL", "") in {"1", "true", "yes"},
         provider_urls={name: environ.get(name) or default for name, default in PROVIDER_URLS.items()},
@@ -40,7 +41,7 @@ def secret_key(data_dir: Path, environ: Mapping[str, str] = os.environ) -> str:
     """What signs cookies: SECRET_KEY, or a key of this installation's own, made once and kept beside its data (0600)."""
     if given := environ.get("SECRET_KEY"):
         return given
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = data_dir / "secret.key"
     try:
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

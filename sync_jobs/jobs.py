@@ -20,7 +20,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import delete, select, update
 
-from sync_jobs import editions, ledger, pull, schedules, secrets, stopping, times
+from sync_jobs import editions, ledger, processes, pull, schedules, secrets, stopping, times
 from sync_jobs.ledger import Requested
 from sync_jobs.models import (
     Connection,
@@ -250,6 +250,7 @@ def work(run_id: int) -> None:
     claim = ledger.claim(times.now())
     if claim is None:
         return
+    processes.works_on(claim.run_id, times.now())
     log.info("run %s (hinted: %s): %s begins, attempt %s", claim.run_id, run_id, claim.target, claim.attempt_no)
     try:
         with ledger.Lease(claim) as lease:
