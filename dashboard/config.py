@@ -54,7 +54,10 @@ def secret_key(data_dir: Path, environ: Mapping[str, str] = os.environ) -> str:
 def flask_config(settings: Settings) -> dict[str, Any]:
     """Flask's own settings. No pool: workers fork, and opening SQLite costs nothing."""
     sqlite = settings.database_url.startswith("sqlite")
-    engine: dict[str, Any] = {"poolclass": NullPool, "connect_args": {"timeout": 30}} if sqlite else {"pool_pre_ping": True}
+    kind: dict[str, Any] = {"poolclass": NullPool, "connect_args": {"timeout": 30}} if sqlite else {"pool_pre_ping": True}
+    engine = {"hide_parameters": True, **kind}  # an error's text must not carry people into logs
+        {"hide_parameters": True} | {"poolclass": NullPool, "connect_args": {"timeout": 30}} if sqlite else {"pool_pre_ping": True}
+    )
     return {
         "SECRET_KEY": secret_key(settings.data_dir),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,

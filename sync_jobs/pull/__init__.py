@@ -1,0 +1,110 @@
+"""One pull: read a provider to the end, page by page, and end the run. The one place where provider failures are caught.
+
+    open the adapter → for each page: compare → write rows, progress and lease in one transaction → conclude → end
+
+What differs is decided in `changes`, rows are written by `store`, states by `ledger`; the adapter only reads.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from sync_jobs import ledger, secrets, times
+from sync_jobs.errors import CredentialsMissing, CredentialsRejected, ProviderError, QuotaUsedUp
+from sync_jobs.kit.base import Access, Limiter
+from sync_jobs.kit.pace import limiter_for
+from sync_jobs.ledger import Claim, Lease, LostLease, Outcome
+from sync_jobs.models import Connection, db
+from sync_jobs.providers import ADAPTERS, label
+from sync_jobs.pull.counts import counts
+from sync_jobs.pull.discovery import discover
+from sync_jobs.pull.pages import Attempt, Cancelled, Yielded
+from sync_jobs.pull.registrations import registrations
+from sync_jobs.settings import settings
+
+log = logging.getLogger(__name__)
+OURS = "Something of ours went wrong. It is ours to fix; nothing that was read is lost."
+
+
+def run(claim: Claim, lease: Lease, redis: Any) -> None:
+    """Do the claimed run and end it. Provider failures become states; a bug of ours is noted and raised."""
+    attempt: Attempt | None = None
+    try:
+        attempt = _begin(claim, lease, redis)
+        WORK[claim.operation](attempt)
+        ledger.complete(claim, _outcome(attempt), times.now())
+    except LostLease:
+        db.session.rollback()
+        log.warning("run %s: another worker holds it now", claim.run_id)
+    except Cancelled:
+        ledger.cancelled(claim, _outcome(attempt), times.now())
+    except Yielded:
+        ledger.yield_run(claim, "The worker was asked to stop; the run goes on where it was.", _outcome(attempt), times.now())
+    except ProviderError as error:
+        with suppress(LostLease):
+            _provider_failed(claim, error, _outcome(attempt))
+    except Exception as bug:
+        db.session.rollback()
+        with suppress(LostLease):
+            ledger.fail(claim, "bug", OURS, f"{type(bug).__name__} in {claim.operation}", _outcome(attempt), times.now())
+        raise
+
+
+def _provider_failed(claim: Claim, error: ProviderError, outcome: Outcome) -> None:
+    error.provider = error.provider or label(claim.provider_name)
+    now = times.now()
+    if isinstance(error, QuotaUsedUp):
+        ledger.yield_run(claim, error.sentence, outcome, now, until=error.until, kind=error.kind)
+    elif error.retry:
+        ledger.back_off(claim, error, outcome, now)
+    else:
+        refused = isinstance(error, CredentialsRejected) and not isinstance(error, CredentialsMissing)
+        ledger.fail(claim, error.kind, error.sentence, str(error), outcome, now, refused=refused)
+
+
+def _begin(claim: Claim, lease: Lease, redis: Any) -> Attempt:
+    connection = db.session.get_one(Connection, claim.connection_id)
+    adapter_class = ADAPTERS[connection.provider_name]
+    if lacking := secrets.missing(connection):
+        raise CredentialsMissing("connection", " and ".join(lacking))
+    limiter: Limiter = limiter_for(connection.connection_id, adapter_class.pace, redis, now=times.now)
+    access = Access(
+        connection_id=connection.connection_id,
+        secrets=secrets.of(connection),
+        urls=settings().provider_urls,
+        tokens=secrets.TokenDocument(connection.connection_id),
+        limiter=limiter,
+        now=times.now,
+        call_timeout=settings().call_timeout,
+        retry_waits=settings().retry_waits,
+        page_size_proven=connection.page_size_proven,
+        before_call=lease.check,
+    )
+    name = connection.name
+    db.session.rollback()
+    return Attempt(claim, lease, name, adapter_class(access), dict(claim.cursor))
+
+
+def _outcome(attempt: Attempt | None) -> Outcome:
+    """What the attempt has to say at its end, calls included."""
+    if attempt is None:
+        return Outcome()
+    adapter, outcome = attempt.adapter, attempt.outcome
+    outcome.calls = adapter.calls
+    outcome.page_size_proven = adapter.page_size_seen
+    return outcome
+
+
+def _test(attempt: Attempt) -> None:
+    attempt.outcome.test_sentence = attempt.adapter.test()
+
+
+WORK: dict[str, Callable[[Attempt], None]] = {
+    "events": discover,
+    "participants": registrations,
+    "counts": counts,
+    "test": _test,
+}

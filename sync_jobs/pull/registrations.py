@@ -1,0 +1,117 @@
+"""Everybody of one edition at one provider: whole, or what changed since the last reading.
+
+A reading from start to end that set nothing aside shows who has gone; any other concludes nothing about that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import select
+
+from sync_jobs import changes, store, times
+from sync_jobs.errors import ListShrank
+from sync_jobs.kit.base import Removed
+from sync_jobs.models import Contest, Edition, EditionLink, SyncState, db, write
+from sync_jobs.pull.pages import Attempt, write_gone, write_page
+from sync_jobs.records import Scope
+
+TABLES = {"runsignup": "runsignup_participants", "raceroster": "raceroster_participants"}
+
+
+def registrations(attempt: Attempt) -> None:
+    """Everybody of one edition at one provider: whole, or what changed since the last reading."""
+    state = db.session.get(SyncState, attempt.claim.target)
+    scopes = scopes_of(attempt, state)
+    db.session.rollback()
+    if "started" not in attempt.cursor:
+        whole = changes.reads_whole(
+            understands_changes=attempt.adapter.reads_changes,
+            read_mark=state.read_mark if state else None,
+            full_read_at=state.full_read_at if state else None,
+            now=attempt.claim.claimed_at,
+        )
+        mark = state.read_mark if state else None
+        attempt.cursor |= {"started": times.to_ms(times.now()), "since": None if whole or not mark else times.to_ms(mark), "at": 0}
+    since = None if attempt.cursor["since"] is None else times.from_ms(attempt.cursor["since"])
+    for index, scope in enumerate(scopes):
+        if index >= attempt.cursor["at"]:
+            _read_scope(attempt, scope, since, index)
+    _conclude(attempt, scopes, whole=since is None)
+
+
+def scopes_of(attempt: Attempt, state: SyncState | None) -> list[Scope]:
+    """One scope for each happening of the edition that this connection reads, with its contests."""
+    zone = db.session.scalar(select(Edition.timezone).where(Edition.edition_id == attempt.claim.edition_id)) or "UTC"
+    mine = (Contest.connection_id == attempt.claim.connection_id, Contest.edition_id == attempt.claim.edition_id)
+    rows = db.session.execute(
+        select(Contest.happening_id, Contest.provider_contest_id)
+        .where(*mine, Contest.gone_at.is_(None))
+        .order_by(Contest.contest_id)
+    )
+    found: dict[str, list[str]] = {}
+    for happening, contest in rows:
+        found.setdefault(happening, []).append(contest.rpartition("/")[2])
+    links = db.session.scalars(
+        select(EditionLink.happening_id).where(
+            EditionLink.connection_id == attempt.claim.connection_id, EditionLink.edition_id == attempt.claim.edition_id
+        )
+    )
+    for happening in links:
+        found.setdefault(happening, [])
+    expected = state.rows_expected if state and len(found) == 1 else None
+    return [Scope(happening_id=h, contest_ids=tuple(c), timezone=zone, rows_expected=expected) for h, c in sorted(found.items())]
+
+
+def _read_scope(attempt: Attempt, scope: Scope, since: datetime | None, index: int) -> None:
+    table = TABLES[attempt.claim.provider_name]
+    held = attempt.known[table] = store.held(table, attempt.partner, scope)
+    at_start, position = len(held), attempt.cursor.get("page")
+    aside_before = attempt.aside
+    for page in attempt.adapter.registrations(scope, since, position):
+        write_page(attempt, page, {**attempt.cursor, "at": index, "page": page.cursor})
+    if since is None:
+        if position is None and attempt.aside == aside_before:  # read from its start, and whole: who is left has gone
+            _mark_gone(attempt, table, list(held), at_start)
+    elif "removed" in attempt.adapter.abilities():
+        _read_removed(attempt, scope, since, table)
+    attempt.cursor |= {"at": index + 1, "page": None}
+
+
+def _mark_gone(attempt: Attempt, table: str, missing: list[store.Key], held: int) -> None:
+    """A whole reading did not list these. When it is too many to believe, a person looks first."""
+    if not missing:
+        return
+    if changes.shrank(held, len(missing)) and not attempt.cursor.get("accept_shrunk"):
+        raise ListShrank("participants", f"{len(missing)} of {held}")
+    write_gone(attempt, table, [(key, None) for key in missing])
+
+
+def _read_removed(attempt: Attempt, scope: Scope, since: datetime, table: str) -> None:
+    """The provider's own list of who left since the mark, with the reason and the successor of a transfer."""
+    batches: Iterator[list[Removed]] = attempt.adapter.removed(scope, since)
+    for batch in batches:
+        present = store.held(table, attempt.partner, scope)
+        left = [removed for removed in batch if removed.key in present]
+        notes: list[tuple[store.Key, str | None]] = [
+            (r.key, f"{r.reason} to {r.successor}" if r.successor else r.reason) for r in left
+        ]
+        if notes:
+            write_gone(attempt, table, notes)
+        moved = {r.key[0]: int(r.successor) for r in left if r.successor and table == "runsignup_participants"}
+        if moved:
+            with write() as session:
+                store.carry_bibs(session, attempt.partner, moved)
+
+
+def _conclude(attempt: Attempt, scopes: list[Scope], *, whole: bool) -> None:
+    """Count what is held now, and set the mark that the next reading of changes starts from."""
+    table, total = TABLES[attempt.claim.provider_name], 0
+    for scope in scopes:
+        counted = store.count_by_contest(table, attempt.partner, scope)
+        total += sum(counted.values())
+        with write() as session:
+            store.contest_counts(session, attempt.claim.connection_id, scope, counted)
+    attempt.outcome.read_mark, attempt.outcome.was_whole = times.from_ms(attempt.cursor["started"]), whole
+    attempt.outcome.rows_held = total
