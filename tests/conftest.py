@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from dashboard import create_app
-from sync_jobs import times
-from sync_jobs.models import Base, db
+from sync_jobs import schema, times
+from sync_jobs.models import db
 from sync_jobs.settings import Settings
 
 NOW = datetime(2026, 6, 12, 15, 0, tzinfo=UTC)
@@ -55,8 +55,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("template")
     app = create_app(make_settings(folder))
     with app.app_context():
-        engine = db.engine.execution_options(hub_write=True)
-        Base.metadata.create_all(engine)
+        schema.create(db.engine, stamp="sandbox", now=NOW)
     return folder / "hub.db"
 
 

@@ -8,7 +8,7 @@ from sync_jobs.models import HubFact, db, write
 
 
 def test_reading_session_cannot_write(app):
-    db.session.add(HubFact(name="stamp", value="sandbox"))
+    db.session.add(HubFact(name="probe", value="there"))
     with pytest.raises(OperationalError, match="readonly"):
         db.session.commit()
     db.session.rollback()
@@ -16,8 +16,8 @@ def test_reading_session_cannot_write(app):
 
 def test_write_commits_and_a_later_read_sees_it(app):
     with write() as session:
-        session.add(HubFact(name="stamp", value="sandbox"))
-    assert db.session.scalar(select(HubFact.value)) == "sandbox"
+        session.add(HubFact(name="probe", value="there"))
+    assert db.session.scalar(select(HubFact.value).where(HubFact.name == "probe")) == "there"
     db.session.rollback()
     with pytest.raises(OperationalError, match="readonly"):
         db.session.execute(HubFact.__table__.delete())
@@ -25,7 +25,7 @@ def test_write_commits_and_a_later_read_sees_it(app):
 
 def test_write_rolls_back_on_any_exception(app):
     with pytest.raises(KeyboardInterrupt), write() as session:
-        session.add(HubFact(name="stamp", value="sandbox"))
+        session.add(HubFact(name="probe", value="there"))
         session.flush()
         raise KeyboardInterrupt
-    assert db.session.scalar(select(HubFact.value)) is None
+    assert db.session.scalar(select(HubFact.value).where(HubFact.name == "probe")) is None

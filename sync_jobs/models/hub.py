@@ -129,6 +129,7 @@ class Contest(Base):
     __table_args__ = (
         UniqueConstraint("timing_partner_id", "provider_name", "provider_contest_id"),
         Index("ix_contests_edition", "edition_id"),
+        Index("ix_contests_happening", "timing_partner_id", "provider_name", "happening_id"),
     )
 
 

@@ -1,0 +1,45 @@
+-- One row per entry: its overall row, else its best other one. A split's time is not a finish time, so an entry that has
+-- nothing but splits has no time here. What the Race Display and the review read.
+CREATE VIEW unified_finishes AS
+SELECT 'chronotrack' AS source_provider, r.timing_partner_id AS timing_partner_id, r.event_id AS event_id,
+       nullif(r.results_bib, '') AS bib_number, r.results_first_name AS first_name, r.results_last_name AS last_name,
+       nullif(r.results_sex, '') AS gender,
+       CASE WHEN r.results_age GLOB '[0-9]*' THEN CAST(r.results_age AS INTEGER) END AS age,
+       CASE WHEN lower(substr(r.results_bracket_name, 1, 5)) = 'split' THEN NULL ELSE nullif(r.results_time, '') END AS results_time,
+       CASE WHEN lower(substr(r.results_bracket_name, 1, 5)) = 'split' THEN NULL ELSE nullif(r.results_gun_time, '') END AS results_gun_time,
+       CASE WHEN lower(trim(r.results_bracket_name)) IN ('overall', 'open') AND r.results_rank GLOB '[0-9]*'
+            THEN CAST(r.results_rank AS INTEGER) END AS overall_place,
+       nullif(r.results_primary_bracket_name, '') AS age_group,
+       c.edition_id AS edition_id, c.contest_id AS contest_id, r.entry_id AS entry_key,
+       r.event_id || '/' || r.race_id AS provider_contest_id
+FROM ct_results r
+LEFT JOIN contests c
+  ON c.timing_partner_id = r.timing_partner_id AND c.provider_name = 'chronotrack'
+ AND c.happening_id = r.event_id AND c.provider_contest_id = r.event_id || '/' || r.race_id
+WHERE r.gone_at IS NULL
+  AND (r.id = (
+      SELECT b.id FROM ct_results b
+      WHERE b.timing_partner_id = r.timing_partner_id AND b.event_id = r.event_id AND b.race_id = r.race_id
+        AND b.entry_id = r.entry_id AND b.gone_at IS NULL
+      ORDER BY CASE WHEN lower(trim(b.results_bracket_name)) IN ('overall', 'open') THEN 0
+                    WHEN lower(substr(b.results_bracket_name, 1, 5)) = 'split' THEN 2 ELSE 1 END, b.id
+      LIMIT 1)
+    OR (r.entry_id IS NULL OR r.race_id IS NULL) AND lower(trim(r.results_bracket_name)) IN ('overall', 'open'))
+UNION ALL
+SELECT 'copernico', r.timing_partner_id, r.event_id, nullif(r.bib_number, ''), r.first_name, r.last_name,
+       CASE lower(trim(p.gender)) WHEN 'male' THEN 'M' WHEN 'female' THEN 'F' WHEN 'm' THEN 'M' WHEN 'f' THEN 'F'
+            WHEN 'x' THEN 'X' WHEN 'non-binary' THEN 'X' END,
+       CASE WHEN p.date_of_birth GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]*'
+             AND e.event_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]*'
+            THEN (CAST(replace(substr(e.event_date, 1, 10), '-', '') AS INTEGER)
+                  - CAST(replace(substr(p.date_of_birth, 1, 10), '-', '') AS INTEGER)) / 10000 END,
+       nullif(r.total_time, ''), NULL,
+       CASE WHEN r.overall_position GLOB '[1-9]*' THEN CAST(r.overall_position AS INTEGER) END,
+       nullif(r.category, ''), c.edition_id, c.contest_id, r.participant_id, r.event_id
+FROM copernico_results r
+LEFT JOIN copernico_participants p
+  ON p.timing_partner_id = r.timing_partner_id AND p.event_id = r.event_id AND p.participant_id = r.participant_id
+LEFT JOIN copernico_events e ON e.timing_partner_id = r.timing_partner_id AND e.event_id = r.event_id
+LEFT JOIN contests c
+  ON c.timing_partner_id = r.timing_partner_id AND c.provider_name = 'copernico' AND c.provider_contest_id = r.event_id
+WHERE r.gone_at IS NULL;
