@@ -1,0 +1,99 @@
+"""Faults on demand: which calls are to go wrong, how, and for how long. Doing the harm is left to the servers.
+
+running.faults.add("status", 500, provider="runsignup", path="participants", after=1, calls=1)
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+KINDS: dict[str, str] = {
+    "slow": "milliseconds to wait before answering",
+    "status": "this HTTP status, with the provider's usual body",
+    "throttled": "RunSignUp: error 14 in HTTP 200; Race Roster: 429. A number is sent as Retry-After; nothing sends none",
+    "status_429": "HTTP 429 at both, a number as Retry-After",
+    "error": "RunSignUp: that error code in HTTP 200",
+    "html": "a page of HTML with HTTP 200",
+    "cut": "the connection breaks in the middle of the body",
+    "refused": "the connection is closed without any answer",
+    "unauthorized": "the credential or the token is not accepted: error 6, or 401",
+    "expire": "Race Roster: all tokens lent so far are void (once)",
+    "forbidden": "error 7, or 403",
+    "vanished": "the object is unknown: error 201, or 404",
+    "page_cap": "the server cuts the page size to this",
+    "ignore_offset": "page and offset have no effect",
+    "empty": "the list is empty although it should not be",
+    "short_token": "Race Roster: new tokens live this many seconds",
+    "token_shape": "Race Roster: list (default), object, bare",
+    "detail_shape": "Race Roster: object (default), list, bare",
+    "offset_style": "Race Roster: plain -0400 (default), colon -04:00, zulu Z",
+    "removed_vanish": "Race Roster: who left is not listed as inactive but gone",
+    "one_list": "RunSignUp: with several events one element carries all participants",
+    "no_inner": "RunSignUp: an element without participants lacks the member",
+    "as_object": "RunSignUp: one object instead of a list of elements",
+    "unreadable": "so many rows of a page are spoilt: no id, an age of abc, a date that is none",
+    "wrong_total": "Race Roster: announces this many rows more than there are",
+    "not_json": "text that begins like JSON and is not",
+}
+"""Every fault and what its value means."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """One thing to go wrong: for the calls that match, skipping the first `after`, then for `calls` of them or until an instant."""
+
+    kind: str
+    value: Any = None
+    provider: str | None = None
+    partner: int | None = None
+    path: str | None = None  # part of the path, lower case
+    calls: int | None = None
+    after: int = 0
+    until: datetime | None = None
+    number: int = 0
+    seen: int = 0
+
+    def takes(self, provider: str, partner: int | None, path: str, now: datetime) -> bool:
+        """Whether it strikes this call, and count it."""
+        if self.provider not in {None, provider} or self.partner not in {None, partner}:
+            return False
+        if (self.path and self.path.lower() not in path.lower()) or (self.until and now >= self.until):
+            return False
+        self.seen += 1
+        return self.seen > self.after and (self.calls is None or self.seen <= self.after + self.calls)
+
+
+@dataclass(slots=True)
+class Faults:
+    """Those in force. Safe to use while the servers run."""
+
+    _held: list[Fault] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _made: int = 0
+
+    def add(self, kind: str, value: Any = None, **which: Any) -> int:
+        """Have something go wrong from now on; the number takes it back."""
+        if kind not in KINDS:
+            raise ValueError(f"There is no fault {kind!r}; there are {', '.join(KINDS)}.")
+        with self._lock:
+            self._made += 1
+            self._held.append(Fault(kind=kind, value=value, number=self._made, **which))
+            return self._made
+
+    def clear(self, number: int | None = None) -> None:
+        """Everything is well again, or that one thing."""
+        with self._lock:
+            self._held = [fault for fault in self._held if number is not None and fault.number != number]
+
+    def striking(self, provider: str, partner: int | None, path: str, now: datetime) -> dict[str, Any]:
+        """What goes wrong with this call: kind and value."""
+        with self._lock:
+            return {fault.kind: fault.value for fault in self._held if fault.takes(provider, partner, path, now)}
+
+    def listed(self) -> list[dict[str, Any]]:
+        """All in force, for people to read."""
+        with self._lock:
+            return [asdict(fault) for fault in self._held]

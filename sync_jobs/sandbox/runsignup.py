@@ -1,0 +1,385 @@
+"""RunSignUp, simulated: its addresses, defaults, filters, pages, and its habit of reporting errors with HTTP 200.
+
+Rows are written in `runsignup_rows`. ASSUMED, since no page shows it: the shape of participant counts, the default page
+size, and that several events share one page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from sync_jobs.sandbox import runsignup_rows as rows
+from sync_jobs.sandbox.boards import Board, Line
+from sync_jobs.sandbox.talk import Asked, Reply, html, json
+from sync_jobs.sandbox.things import Contest, Happening, Moment, State, local
+from sync_jobs.sandbox.world import World
+
+CALLER = {"rsu_api_reg": "sandbox-program", "x-rsu-api-reg-secret": "sandbox-program-secret"}
+MESSAGES = {
+    1: "Unknown method.", 2: "HTTP method not supported.", 3: "Invalid parameters.", 4: "Unknown error.", 5: "Database error.",
+    6: "Key authentication failed", 7: "Permission Denied", 9: "Invalid date.", 10: "Response format not supported.",
+    14: "Request throttled.", 15: "Invalid ID.", 17: "Invalid API caller credentials.", 201: "Race not found.",
+    223: "Event ID is not valid.",
+}  # fmt: skip
+MOST_RACES, MOST_PARTICIPANTS, USUAL = 1000, 2500, 50
+SORTS = {
+    "registration_id": lambda line: line.key, "registration_date": lambda line: line.registration.registered_at,
+    "last_modified": lambda line: line.state.modified, "age": lambda line: rows.age(line.state) or 0,
+    "last_name": lambda line: line.state.person.last_name, "name": lambda line: line.state.person.last_name,
+    "first_name": lambda line: line.state.person.first_name, "gender": lambda line: line.state.person.gender,
+    "bib_num": lambda line: line.state.bib or 0, "chip_num": lambda line: line.state.bib or 0,
+}  # fmt: skip
+
+
+class Refused(Exception):
+    """The answer is one of RunSignUp's errors."""
+
+    def __init__(self, code: int, detail: str = "") -> None:
+        super().__init__(code)
+        self.code, self.detail = code, detail
+
+
+class RunSignUp:
+    """One provider over one world."""
+
+    name = "runsignup"
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.keys = {
+            world.credentials(p.number, self.name)["api_key"]: p.number for p in world.partners if self.name in p.providers
+        }
+        self._boards: dict[tuple[Any, ...], Board] = {}
+
+    def partner(self, asked: Asked) -> int | None:
+        """Whose key it is, whether or not the secret is right."""
+        return self.keys.get(asked.query.get("api_key") or asked.query.get("rsu_api_key") or "")
+
+    def answer(self, asked: Asked) -> Reply:
+        """The answer to one call."""
+        if asked.query.get("format") != "json":
+            return Reply(_XML_NOTE, kind="text/xml; charset=utf-8")
+        try:
+            return self._struck(asked) or self._answer(asked)
+        except Refused as refused:
+            return self.error(refused.code, refused.detail)
+
+    def error(self, code: int, detail: str = "") -> Reply:
+        """RunSignUp's envelope; only one of its errors has a status of its own."""
+        found: dict[str, Any] = {"error": {"error_code": code, "error_msg": MESSAGES.get(code, "Error.")}}
+        if code == 17:
+            detail = "API caller identification is invalid."
+        if detail:
+            found["error_details"] = [{"error_msg": detail}]
+        return json(found, 400 if code == 17 else 200)
+
+    def failure(self, status: int, retry_after: Any = None) -> Reply:
+        """A status that RunSignUp itself rarely sends: a gateway's page, or 429 with its usual body."""
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        return json({"error": {"error_code": 14, "error_msg": MESSAGES[14]}}, 429, **headers) if status == 429 else html(status)
+
+    def _struck(self, asked: Asked) -> Reply | None:
+        """The faults that are errors of RunSignUp's own."""
+        for kind, code in (("unauthorized", 6), ("forbidden", 7), ("vanished", 201), ("throttled", 14)):
+            if kind in asked.faults:
+                wait = asked.faults[kind] if kind == "throttled" else None
+                reply = self.error(code)
+                return reply if wait is None else Reply(reply.body, 200, headers={"Retry-After": str(wait)})
+        return self.error(int(asked.faults["error"] or 4)) if "error" in asked.faults else None
+
+    def _answer(self, asked: Asked) -> Reply:
+        partner = self._credential(asked)
+        steps = [step for step in asked.path.lower().split("/") if step]
+        if steps[:1] != ["rest"] or asked.method != "GET":
+            raise Refused(1 if asked.method == "GET" else 2)
+        match steps[1:]:
+            case ["races"]:
+                return self._races(asked, partner)
+            case ["race", number]:
+                return self._race(asked, self._years(number))
+            case ["race", number, "participants"]:
+                return self._participants(asked, self._allowed(number, partner))
+            case ["race", number, "removed-participants"]:
+                return self._removed(asked, self._allowed(number, partner))
+            case ["race", number, "participant-counts"]:
+                return self._counts(asked, self._allowed(number, partner))
+            case ["v2", "auth-info", "entity-info.json"]:
+                return self._entity(partner)
+        raise Refused(1)
+
+    def _credential(self, asked: Asked) -> int | None:
+        """The partner of the credential; None where none was sent."""
+        query, headers = asked.query, asked.headers
+        if "rsu_api_reg" in query or "x-rsu-api-reg-secret" in headers:
+            sent = (query.get("rsu_api_reg"), headers.get("x-rsu-api-reg-secret"))
+            if sent != (CALLER["rsu_api_reg"], CALLER["x-rsu-api-reg-secret"]):
+                raise Refused(17)
+        if "authorization" in headers:
+            raise Refused(6)
+        key = query.get("api_key") or query.get("rsu_api_key")
+        if key is None and "api_secret" not in query:
+            return None
+        secret = query.get("api_secret") if "api_key" in query else headers.get("x-rsu-api-secret")
+        partner = self.keys.get(key or "")
+        if partner is None or self.world.credentials(partner, self.name)["api_secret"] != secret:
+            raise Refused(6)
+        return partner
+
+    def _years(self, number: str) -> list[Happening]:
+        years = [h for h in self.world.seen_by(self.name, None) if str(h.number) == number]
+        if not years:
+            raise Refused(201)
+        return sorted(years, key=lambda year: year.edition.starts_at or 0)
+
+    def _allowed(self, number: str, partner: int | None) -> list[Happening]:
+        years = self._years(number)
+        if partner is None or partner not in years[0].edition.partners:
+            raise Refused(7)
+        return years
+
+    def _races(self, asked: Asked, partner: int | None) -> Reply:
+        query, now = asked.query, asked.moment
+        races: dict[int, list[Happening]] = {}
+        for year in sorted(self.world.seen_by(self.name, partner), key=lambda h: h.edition.starts_at or 0):
+            races.setdefault(year.number, []).append(year)
+        found = [years for years in races.values() if _fits(years, query, asked.now)]
+        for word in reversed(query.get("sort", "").split(",")):
+            name, _, way = word.strip().partition(" ")
+            if name:
+                found.sort(key=_race_order(name), reverse=way.upper() == "DESC")
+        size = _size(asked, MOST_RACES)
+        page = 1 if "ignore_offset" in asked.faults else _count(query, "page", 1)
+        found = [] if "empty" in asked.faults else found[(page - 1) * size :][:size]
+        with_events = query.get("events") == "T"
+        return json({"races": [
+            {"race": rows.race(years, now, _listed(_current(years, now), now) if with_events else None)} for years in found
+        ]})  # fmt: skip
+
+    def _race(self, asked: Asked, years: list[Happening]) -> Reply:
+        query, now, chosen = asked.query, asked.moment, years
+        if query.get("race_event_days_id"):
+            chosen = [year for year in years if str(year.days) == query["race_event_days_id"]]
+        elif query.get("most_recent_events_only") == "T":
+            chosen = [_current(years, now)]
+        contests = [contest for year in chosen for contest in _listed(year, now)]
+        if query.get("future_events_only") == "T":
+            contests = [contest for contest in contests if contest.starts_at is None or contest.starts_at > now]
+        return json({"race": rows.race(years, now, contests)})
+
+    def _contests(self, asked: Asked, years: list[Happening]) -> list[Contest]:
+        asked_for = [word.strip() for word in asked.query.get("event_id", "").split(",") if word.strip()]
+        if not asked_for:
+            raise Refused(3, "event_id is required.")
+        known = {str(contest.number): contest for year in years for contest in _listed(year, asked.moment)}
+        if any(word not in known for word in asked_for):
+            raise Refused(223)
+        return [known[word] for word in dict.fromkeys(asked_for)]
+
+    def _participants(self, asked: Asked, years: list[Happening]) -> Reply:
+        contests = self._contests(asked, years)
+        flags = frozenset(
+            name for name, value in asked.query.items() if value == "T" and name.startswith(("include_", "supports_"))
+        )
+        board = self._board(contests, "present", flags)
+        lines = _narrowed(asked, board.at(asked.moment).after(_count(asked.query, "after_registration_id", 0)))
+        lines = _page(asked, lines, MOST_PARTICIPANTS)
+        spoilt = int(asked.faults.get("unreadable") or 0)
+        written = [line.row if index >= spoilt else _spoil(line.row, index) for index, line in enumerate(lines)]
+        if asked.query.get("include_template_participant") == "T":
+            written.insert(0, orjson.dumps({**rows.template(), "event_id": contests[0].number}))
+        return Reply(_elements(asked, contests, lines, written))
+
+    def _removed(self, asked: Asked, years: list[Happening]) -> Reply:
+        contests = self._contests(asked, years)
+        board = self._board(contests, "removed", frozenset())
+        lines = _narrowed(asked, board.at(asked.moment).after(_count(asked.query, "after_registration_id", 0)))
+        lines = _page(asked, lines, MOST_PARTICIPANTS)
+        parts = []
+        for contest in contests:
+            inside = b",".join(line.row for line in lines if line.state.contest is contest)
+            parts.append(b'{"event":{"event_id":%d,"participants":[%s]}}' % (contest.number, inside))
+        return Reply(b"[%s]" % b",".join(parts))
+
+    def _counts(self, asked: Asked, years: list[Happening]) -> Reply:
+        wanted = asked.query.get("event_id")
+        contests = self._contests(asked, years) if wanted else [c for year in years for c in _listed(year, asked.moment)]
+        return json({"counts": [self._count_of(contest, asked.moment) for contest in contests]})
+
+    def _count_of(self, contest: Contest, now: Moment) -> dict[str, Any]:
+        """ASSUMED: the call exists, its shape is not shown anywhere."""
+        people = [line.state.person for line in self._board([contest], "present", frozenset()).at(now).lines]
+        count = {letter: sum(person.gender == letter for person in people) for letter in "FMX"}
+        return {
+            "event_id": contest.number, "registered_count": len(people), "completed_count": len(people),
+            "active_count": len(people),
+            "incomplete_count": len(people) // 40, "registered_male_count": count["M"], "registered_female_count": count["F"],
+            "registered_non_binary_count": count["X"], "registered_unspecified_count": len(people) - sum(count.values()),
+            "group_count": len(people) // 16, "donations_count": len(people) // 25,
+            "donations_total": rows.money(len(people) // 25 * 2500),
+        }  # fmt: skip
+
+    def _entity(self, partner: int | None) -> Reply:
+        if partner is None:
+            raise Refused(7)
+        name = next(p.name for p in self.world.partners if p.number == partner)
+        return json(
+            {"generic_entity_id": 900 + partner, "entity_type": "partner", "entity_name": name, "entity_specific_id": partner}
+        )
+
+    def _board(self, contests: Sequence[Contest], which: str, flags: frozenset[str]) -> Board:
+        found = (which, flags, *(contest.number for contest in contests))
+        if found not in self._boards:
+            if which == "present":
+                board = Board(self.world, contests, lambda who, state: rows.participant(who, state, flags), _is_present)
+            else:
+                board = Board(self.world, contests, lambda who, state: orjson.dumps(rows.removed(who, state)), _is_removed)
+            self._boards[found] = board
+        return self._boards[found]
+
+
+_XML_NOTE = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<error><error_code>10</error_code>'
+    b"<error_msg>Without format=json RunSignUp answers in XML; the sandbox speaks JSON only.</error_msg></error>"
+)
+
+
+def _is_present(state: State) -> bool:
+    return state.removed is None
+
+
+def _is_removed(state: State) -> bool:
+    return state.removed is not None
+
+
+def _listed(year: Happening, now: Moment) -> list[Contest]:
+    return [contest for contest in year.contests if contest.listed_at <= now]
+
+
+def _current(years: list[Happening], now: Moment) -> Happening:
+    """The most current year: the next one ahead, else the last one past."""
+    ahead = [year for year in years if year.edition.starts_at is None or year.edition.starts_at > now - 86_400]
+    return ahead[0] if ahead else years[-1]
+
+
+def _race_order(name: str) -> Any:
+    if name == "name":
+        return lambda years: years[-1].name
+    return lambda years: years[-1].edition.starts_at or 0
+
+
+def _fits(years: list[Happening], query: Any, now: datetime) -> bool:
+    """Whether a race is on the list. Past ones are not, unless a start date is given; undated ones always are (ASSUMED)."""
+    first = _day(query, "start_date", now) or local(now.timestamp(), rows.EASTERN).date()
+    last = _day(query, "end_date", now) or date.max
+    days = [day for year in years if (day := rows.day_of(year.edition))]
+    if days and not any(first <= day <= last for day in days):
+        return False
+    changed = local(rows.modified(years, now.timestamp()), rows.EASTERN).date()
+    made = local(years[0].edition.created_at, rows.EASTERN).date()
+    since, until = _day(query, "modified_since", now), _day(query, "modified_on_or_before", now)
+    created, created_until = _day(query, "created_since", now), _day(query, "created_on_or_before", now)
+    edition = years[-1].edition
+    return (
+        (since or date.min) <= changed <= (until or date.max)
+        and (created or date.min) <= made <= (created_until or date.max)
+        and query.get("name", "").lower() in years[-1].name.lower()
+        and query.get("state", edition.state) == edition.state
+        and query.get("city", edition.city).lower() == edition.city.lower()
+    )
+
+
+def _day(query: Any, name: str, now: datetime) -> date | None:
+    """A date as RunSignUp takes it: `YYYY-MM-DD`, Unix seconds, `today` or `tomorrow`."""
+    given = query.get(name, "")
+    today = local(now.timestamp(), rows.EASTERN).date()
+    if given in {"", "today", "tomorrow"}:
+        return {"": None, "today": today, "tomorrow": today + timedelta(days=1)}[given]
+    try:
+        if given.isdigit():
+            return datetime.fromtimestamp(int(given), UTC).date()
+        return date.fromisoformat(given)
+    except (ValueError, OverflowError):
+        raise Refused(9, name) from None
+
+
+def _count(query: Any, name: str, usual: int) -> int:
+    given = query.get(name, "")
+    if not given:
+        return usual
+    if not given.isdigit():
+        raise Refused(3, f"{name} is not a number.")
+    return int(given)
+
+
+def _size(asked: Asked, most: int) -> int:
+    wanted = min(_count(asked.query, "results_per_page", USUAL) or USUAL, most)
+    return min(wanted, int(asked.faults.get("page_cap") or wanted))
+
+
+def _narrowed(asked: Asked, lines: Sequence[Line]) -> Sequence[Line]:
+    query = asked.query
+    if "modified_after_timestamp" in query:
+        since = _count(query, "modified_after_timestamp", 0)
+        lines = [line for line in lines if line.state.modified >= since]
+    if "registered_after_timestamp" in query or "registered_before_timestamp" in query:
+        since, until = _count(query, "registered_after_timestamp", 0), _count(query, "registered_before_timestamp", 2**40)
+        lines = [line for line in lines if since <= line.registration.registered_at <= until]
+    if "before_registration_id" in query:
+        until = _count(query, "before_registration_id", 2**40)
+        lines = [line for line in lines if line.key < until]
+    return _sorted(query.get("sort", ""), lines)
+
+
+def _sorted(wish: str, lines: Sequence[Line]) -> Sequence[Line]:
+    for word in reversed([part.strip() for part in wish.split(",") if part.strip()]):
+        name, _, way = word.partition(" ")
+        if name not in SORTS:
+            raise Refused(3, "sort")
+        if (name, way.upper()) not in {("registration_id", ""), ("registration_id", "ASC")}:
+            lines = sorted(lines, key=SORTS[name], reverse=way.upper() == "DESC")
+    return lines
+
+
+def _page(asked: Asked, lines: Sequence[Line], most: int) -> Sequence[Line]:
+    if "empty" in asked.faults:
+        return []
+    size = _size(asked, most)
+    page = 1 if "ignore_offset" in asked.faults else max(_count(asked.query, "page", 1), 1)
+    return lines[(page - 1) * size : page * size]
+
+
+def _elements(asked: Asked, contests: Sequence[Contest], lines: Sequence[Line], written: list[bytes]) -> bytes:
+    """A list of elements, one an event, the people beside it; where an event has nobody, the member may be missing."""
+    if len(contests) == 1 or "one_list" in asked.faults:
+        groups = {contests[0].number: written, **{contest.number: [] for contest in contests[1:]}}
+    else:
+        groups = {contest.number: [] for contest in contests}
+        for line, row in zip(lines, written[len(written) - len(lines) :], strict=True):
+            groups[line.state.contest.number].append(row)
+    parts = [
+        _element(contest, groups[contest.number], bare="no_inner" in asked.faults or len(contests) > 1) for contest in contests
+    ]
+    return parts[0] if "as_object" in asked.faults and len(parts) == 1 else b"[%s]" % b",".join(parts)
+
+
+def _element(contest: Contest, written: list[bytes], *, bare: bool) -> bytes:
+    head = b'{"event":{"event_id":%d,"name":%s,"participants":[]}' % (contest.number, orjson.dumps(contest.name))
+    if bare and not written:
+        return head + b"}"
+    return b'%s,"participants":[%s]}' % (head, b",".join(written))
+
+
+def _spoil(row: bytes, index: int) -> bytes:
+    """A row that nobody can read, in one of three ways."""
+    found = orjson.loads(row)
+    if index % 3 == 0:
+        del found["registration_id"]
+    elif index % 3 == 1:
+        found["age"] = "abc"
+    else:
+        found["registration_date"] = "13/45/2026 99:00"
+    return orjson.dumps(found)
