@@ -56,8 +56,6 @@ def flask_config(settings: Settings) -> dict[str, Any]:
     sqlite = settings.database_url.startswith("sqlite")
     kind: dict[str, Any] = {"poolclass": NullPool, "connect_args": {"timeout": 30}} if sqlite else {"pool_pre_ping": True}
     engine = {"hide_parameters": True, **kind}  # an error's text must not carry people into logs
-        {"hide_parameters": True} | {"poolclass": NullPool, "connect_args": {"timeout": 30}} if sqlite else {"pool_pre_ping": True}
-    )
     return {
         "SECRET_KEY": secret_key(settings.data_dir),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
