@@ -13,6 +13,7 @@ from wtforms import Field, ValidationError
 from dashboard import invitations, passwords, sign_ins
 from dashboard.access import current, requires, safe_next, signed_in
 from dashboard.forms import Form, email_field, password_field
+from dashboard.membership import ROLE_WORDS
 from sync_jobs import times
 from sync_jobs.models import Account, db, write
 
@@ -122,7 +123,7 @@ def _private(response: Response) -> Response:
 @requires("see_own_account")
 def own() -> ResponseReturnValue:
     """Who one is here, and a new password."""
-    return render_template("accounts/own.html", form=ChangePasswordForm(current().email))
+    return render_template("accounts/own.html", role_words=ROLE_WORDS, form=ChangePasswordForm(current().email))
 
 
 @pages.post("/account/password")
@@ -132,18 +133,22 @@ def change_password() -> ResponseReturnValue:
     person, now = current(), times.now()
     form = ChangePasswordForm(person.email)
     if not form.validate():
-        return render_template("accounts/own.html", form=form), 422
+        return render_template("accounts/own.html", role_words=ROLE_WORDS, form=form), 422
     try:
         tried = sign_ins.count_try(person.email, request.remote_addr or "", now)
     except sign_ins.TooManyTries as many:
-        return _too_many(many.until, make_response(render_template("accounts/own.html", form=form, too_many_until=many.until), 429))
+        return _too_many(
+            many.until,
+            make_response(render_template("accounts/own.html", role_words=ROLE_WORDS, form=form, too_many_until=many.until), 429),
+        )
     kept = db.session.scalar(select(Account.password_hash).where(Account.account_id == person.account_id))
     if not passwords.fits(kept, str(form.present.data)):
         form.present.errors = ["This is not your present password."]
-        return render_template("accounts/own.html", form=form), 422
+        return render_template("accounts/own.html", role_words=ROLE_WORDS, form=form), 422
     token = _set_password(person.account_id, passwords.hashed(str(form.password.data)), tried, now)
-    flash("Your password is changed. Other browsers were signed out.")
-    return _enter(token, "/account")
+    answer = _enter(token, "/account")
+    flash("Your password is changed. Other browsers were signed out.", "good")
+    return answer
 
 
 def _set_password(account_id: int, password_hash: str, tried: sign_ins.Try, now: datetime) -> str:
