@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from sync_jobs.sandbox.things import Contest, Moment, Registration, State, state_at
 from sync_jobs.sandbox.world import World
@@ -35,6 +36,7 @@ class Snapshot:
     revision: int
     lines: tuple[Line, ...]
     keys: tuple[int, ...]
+    bodies: dict[Any, bytes] = field(default_factory=dict)  # whole answers that were already put together
 
     def after(self, key: int) -> Sequence[Line]:
         """Those with a higher number."""

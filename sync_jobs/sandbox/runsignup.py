@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from sync_jobs.sandbox import runsignup_rows as rows
-from sync_jobs.sandbox.boards import Board, Line
+from sync_jobs.sandbox.boards import Board, Line, Snapshot
 from sync_jobs.sandbox.talk import Asked, Reply, html, json
 from sync_jobs.sandbox.things import Contest, Happening, Moment, State, local
 from sync_jobs.sandbox.world import World
@@ -184,14 +184,22 @@ class RunSignUp:
         flags = frozenset(
             name for name, value in asked.query.items() if value == "T" and name.startswith(("include_", "supports_"))
         )
-        board = self._board(contests, "present", flags)
-        lines = _narrowed(asked, board.at(asked.moment).after(_count(asked.query, "after_registration_id", 0)))
+        snapshot = self._board(contests, "present", flags).at(asked.moment)
+        plainly = None if asked.faults else _plain_page(asked.query)
+        if plainly is None:
+            return Reply(self._participants_page(asked, contests, snapshot))
+        if plainly not in snapshot.bodies:
+            snapshot.bodies[plainly] = self._participants_page(asked, contests, snapshot)
+        return Reply(snapshot.bodies[plainly])
+
+    def _participants_page(self, asked: Asked, contests: list[Contest], snapshot: Snapshot) -> bytes:
+        lines = _narrowed(asked, snapshot.after(_count(asked.query, "after_registration_id", 0)))
         lines = _page(asked, lines, MOST_PARTICIPANTS)
         spoilt = int(asked.faults.get("unreadable") or 0)
         written = [line.row if index >= spoilt else _spoil(line.row, index) for index, line in enumerate(lines)]
         if asked.query.get("include_template_participant") == "T":
             written.insert(0, orjson.dumps({**rows.template(), "event_id": contests[0].number}))
-        return Reply(_elements(asked, contests, lines, written))
+        return _elements(asked, contests, lines, written)
 
     def _removed(self, asked: Asked, years: list[Happening]) -> Reply:
         contests = self._contests(asked, years)
@@ -332,6 +340,14 @@ def _narrowed(asked: Asked, lines: Sequence[Line]) -> Sequence[Line]:
         until = _count(query, "before_registration_id", 2**40)
         lines = [line for line in lines if line.key < until]
     return _sorted(query.get("sort", ""), lines)
+
+
+def _plain_page(query: Any) -> tuple[str, ...] | None:
+    """What a page of everybody depends on, so that it need not be put together twice; None where instants narrow it."""
+    if any(name.endswith("_timestamp") for name in query):
+        return None
+    words = ("page", "results_per_page", "after_registration_id", "before_registration_id", "sort", "include_template_participant")
+    return tuple(query.get(word, "") for word in words)
 
 
 def _sorted(wish: str, lines: Sequence[Line]) -> Sequence[Line]:
