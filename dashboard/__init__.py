@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 from flask_wtf import CSRFProtect
 
-from dashboard import access, accounts, api_tokens, frame, people, people_cli
+from dashboard import access, accounts, api_tokens, frame, overview, people, people_cli, processes_cli, run, syncing
 from dashboard.config import flask_config, read_settings
 from sync_jobs.models import base
 from sync_jobs.settings import Settings
@@ -34,7 +34,11 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register(app: Flask) -> None:
     """Blueprints and commands, each module's own."""
+    app.register_blueprint(syncing.pages)
+    app.register_blueprint(run.pages)
+    app.register_blueprint(overview.pages)
     app.register_blueprint(accounts.pages)
     app.register_blueprint(people.pages)
     app.register_blueprint(api_tokens.pages)
     app.cli.add_command(people_cli.people)
+    processes_cli.register(app)

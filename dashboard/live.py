@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
-from flask import Response, request
-from sqlalchemy import select
+from flask import Response, abort, request
+from sqlalchemy import ColumnElement, func, literal, select
 
 from dashboard import access, words
 from sync_jobs import times
@@ -66,10 +66,13 @@ def scope() -> str:
     return "all" if partner is None else f"partner:{partner}"
 
 
-def look(of: str | None = None) -> Look:
-    """One small query, before any other: what a poll's answer depends on."""
-    version = db.session.scalar(select(LiveVersion.version).where(LiveVersion.scope == (of or scope()))) or 0
-    token = f"{version}.{times.to_ms(words.page_now()) // BUCKET_MS}"
+def look(of: str | None = None, *, visible: ColumnElement[bool] | None = None) -> Look:
+    """One small query, before any other: what a poll's answer depends on. 404 where the person may not see the thing."""
+    version = select(LiveVersion.version).where(LiveVersion.scope == (of or scope())).scalar_subquery()
+    number, seen = db.session.execute(select(func.coalesce(version, 0), literal(1) if visible is None else visible)).one()
+    if not seen:
+        abort(404)
+    token = f"{number}.{times.to_ms(words.page_now()) // BUCKET_MS}"
     return Look(token, unchanged=request.headers.get("HX-Request") == "true" and request.args.get("v") == token)
 
 

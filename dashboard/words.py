@@ -202,6 +202,7 @@ NEXT_STEPS = {
     "incomplete": "Nothing needs doing: the next slot tries again. Retry if it cannot wait.",
     "throttled": "Nothing needs doing: we go on when the provider allows it.",
     "quota": "Nothing needs doing: we go on when our own limit allows it.",
+    "shrunk": "Look at the provider’s list. If it is right, press Retry and we believe it.",
     "lost": "Retry. If it happens again, support looks at the worker’s log.",
 }
 
@@ -209,6 +210,12 @@ NEXT_STEPS = {
 def next_step(kind: str | None) -> str:
     """What to do about a failure of that kind."""
     return NEXT_STEPS.get(kind or "", "Support looks at the technical detail. A retry does no harm.")
+
+
+def trigger(kind: str | None, by: str | None) -> str:
+    """`pressed by Ana Ruiz`, `by the clock`, `asked by the program Race Display`."""
+    said = TRIGGERS.get(kind or "", "asked for")
+    return said if kind == "schedule" or not by else f"{said} {by}"
 
 
 def provider(key: str | None) -> str:
@@ -220,7 +227,7 @@ def register(app: Flask) -> None:
     """Make the words known to all templates."""
     filters: tuple[Any, ...] = (
         number, age, ago, span, duration, clock, clock_zone, full_time, day, zone_word, iso, operation, run_state, attempt_state,
-        next_step, provider, listed,
+        next_step, provider, listed, trigger,
     )  # fmt: skip
     for word in filters:
         app.add_template_filter(word)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import redis
@@ -20,7 +21,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import delete, select, update
 
-from sync_jobs import editions, ledger, processes, pull, schedules, secrets, stopping, times
+from sync_jobs import cadence, editions, ledger, processes, pull, schedules, secrets, stopping, times
 from sync_jobs.ledger import Requested
 from sync_jobs.models import (
     Connection,
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 SYNC_QUEUE, CLOCK_QUEUE = "sync", "clock"
 JOB_TIMEOUT, RESULT_TTL, FAILURE_TTL = 3600, 300, 86_400  # seconds
 NEEDED = {"events": "discover", "participants": "registrations", "counts": "counts", "test": "test"}  # operation → ability
+AT_ONE_PRESS = 50  # events of one connection
 KEPT = {
     ProviderMinute: (ProviderMinute.minute, timedelta(days=2)),
     DoneMinute: (DoneMinute.minute, timedelta(days=14)),
@@ -66,6 +68,28 @@ def request(
     requested = ledger.request(connection, operation, edition=edition, trigger=trigger, by=by, now=now)
     hint(requested.run_id)
     return requested
+
+
+def request_current(connection: Connection, *, trigger: str, by: str, now: datetime) -> list[Requested]:
+    """One press for a whole connection: its event list, and the participants of every event that is not over.
+
+    Nearest start first; one transaction and one hint, since the dispatcher tells of the rest. Raises CannotSync.
+    """
+    _may_sync(connection, "events", None)
+    found = _current_editions(connection, now) if not why_not(connection, "participants") else []
+    with write() as session:
+        ask = partial(ledger.request, connection, trigger=trigger, by=by, now=now, session=session)
+        requested = [ask("participants", edition=edition) for edition in found]
+        requested.append(ask("events", edition=None))
+    hint(requested[0].run_id)
+    return requested
+
+
+def _current_editions(connection: Connection, now: datetime) -> list[Edition]:
+    mine = select(EditionLink.edition_id).where(EditionLink.connection_id == connection.connection_id)
+    listed = select(Edition).where(Edition.edition_id.in_(mine), Edition.joined_into.is_(None)).order_by(Edition.starts_at)
+    wanted = [edition for edition in db.session.scalars(listed) if cadence.still_wanted(edition.starts_at, edition.ends_at, now)]
+    return wanted[:AT_ONE_PRESS]
 
 
 def cancel(run_id: int, by: str, now: datetime) -> bool:
