@@ -126,7 +126,8 @@ class Supervisor:
         for child in group:
             child.again_at = None
             child.ask()
-        limit = min(deadline, time.monotonic() + max((child.program.grace for child in group), default=0.0))
+        began = time.monotonic()
+        limit = min(deadline, began + max((child.program.grace for child in group), default=0.0))
         while any(child.alive for child in group) and time.monotonic() < limit and self.stop.asked <= max(asked, 1):
             for child in self.children:
                 while child.listen():
@@ -137,3 +138,4 @@ class Supervisor:
                 log.warning("%s did not stop in time and was killed", child.program.name)
                 child.kill()
             child.finish()
+            log.info("%s stopped after %.1f s", child.program.name, time.monotonic() - began)

@@ -59,6 +59,9 @@ class HubWorker(Worker):
             finally:
                 self._show(self.presence.leave)
 
+    def subscribe(self) -> None:
+        """RQ's remote commands need a thread, and a process that forks had better have none. Runs are cancelled in SQL."""
+
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """RQ's sign of life in Redis, and ours in SQL: on each waking, and at most ten seconds apart in a job."""
         super().heartbeat(timeout, pipeline)

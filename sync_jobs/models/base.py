@@ -58,8 +58,11 @@ class Json(TypeDecorator[Any]):
 def use_write_ahead_log(engine: Engine) -> None:
     """Let readers and the writer work side by side (SQLite). It stays in the file; other programs must allow for it."""
     if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        connection = engine.raw_connection()  # not in a transaction, where SQLite refuses this
+        try:
+            connection.cursor().execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
 
 
 def watch(engine: Engine) -> None:
