@@ -137,6 +137,9 @@ class Adapter:
         self.calls: list[Call] = []  # every call made, for the provider's health
         self.page_size_seen = access.page_size_proven  # most rows that one page held
 
+    def close(self) -> None:
+        """Give back what talking to the provider took."""
+
     def test(self) -> str:
         """One cheap call that proves the credential; a sentence for the page. Raises ProviderError."""
         raise NotImplementedError

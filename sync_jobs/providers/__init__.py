@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sync_jobs.kit.base import Adapter
+from sync_jobs.providers.runsignup import RunSignUp
 
-ADAPTERS: Mapping[str, type[Adapter]] = {}
+ADAPTERS: Mapping[str, type[Adapter]] = {
+    "runsignup": RunSignUp,
+}
 
 LABELS: Mapping[str, str] = {
     "runsignup": "RunSignUp",

@@ -1,0 +1,188 @@
+"""Talk to one provider: session, total deadline, pace, retries. What a reply means is left to `replies` and the adapter.
+
+No exception that leaves here carries a URL, a body or a cause: keys ride in queries, and tracebacks are stored.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import requests
+import urllib3
+
+from sync_jobs.errors import (
+    AccessDenied,
+    CredentialsRejected,
+    NotThere,
+    ProviderDown,
+    ProviderError,
+    ProviderThrottled,
+    RequestRefused,
+)
+from sync_jobs.kit import redact
+from sync_jobs.kit.base import Access, Call
+from sync_jobs.kit.replies import Refusal, Reply, judge
+
+CONNECT_SECONDS = 5.0
+CHUNK = 1 << 16
+
+redact.guard_chatty_loggers()
+
+
+class Auth(Protocol):
+    """How a request proves who is asking."""
+
+    def sign(self, client: Client) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """What to add to the query and to the headers. May ask the provider for it first."""
+
+    def another(self, client: Client) -> bool:
+        """The provider refused this proof: True if there is a newer one that is worth exactly one try."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request; `path` is its name in failures, without host and query."""
+
+    method: str
+    url: str
+    path: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
+
+
+class Client:
+    """One connection's line to its provider, for one thread. Every call is noted in `calls`; `close` gives the sockets back."""
+
+    def __init__(
+        self, access: Access, *, provider: str, base: str, calls: list[Call], auth: Auth, refusal: Refusal | None = None
+    ) -> None:
+        self.access, self.provider, self.base = access, provider, base.rstrip("/")
+        self.calls, self.auth, self.refusal = calls, auth, refusal
+        self._session = _session(self.base)
+        redact.remember(access.secrets.values())
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self._session.close()
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        """The document at a path below the base. Short trouble is waited out; anything else raises ProviderError."""
+        request = Request(method="GET", url=self.base + path, path=path, query=query or {})
+        with self._named():
+            return self._patiently(lambda: self._signed(request))
+
+    def post_form(self, url: str, form: Mapping[str, str], *, path: str) -> Any:
+        """Ask for a token: a form, unsigned, to an address of its own. Any refusal is one of the credential."""
+        request = Request(method="POST", url=url, path=path, form=form)
+        with self._named():
+            try:
+                return self._patiently(lambda: self._exchange(request))
+            except (RequestRefused, AccessDenied, NotThere) as error:
+                refused = CredentialsRejected(path, error.detail)
+            raise refused
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except ProviderError as error:
+            error.provider = error.provider or self.provider
+            raise
+
+    def _patiently(self, attempt: Callable[[], Any]) -> Any:
+        waits = iter(self.access.retry_waits)
+        while True:
+            try:
+                return attempt()
+            except (ProviderDown, ProviderThrottled) as error:
+                pause = self._pause(error, next(waits, None))
+                if pause is None:
+                    raise
+            time.sleep(pause)
+
+    def _pause(self, error: ProviderError, wait: float | None) -> float | None:
+        """Seconds until the next try; None when there is none left, or the provider asks for more patience than we have."""
+        if error.until is not None:
+            self.access.limiter.wait_until(error.until)
+        if wait is None:
+            return None
+        if error.until is None:
+            return wait * random.uniform(0.75, 1.25)
+        asked = max(0.0, (error.until - self.access.now()).total_seconds())
+        return asked if asked <= max(self.access.retry_waits) else None
+
+    def _signed(self, request: Request) -> Any:
+        try:
+            return self._exchange(self._with_proof(request))
+        except _ProofRefused:
+            if not self.auth.another(self):
+                raise
+        return self._exchange(self._with_proof(request))
+
+    def _with_proof(self, request: Request) -> Request:
+        query, headers = self.auth.sign(self)
+        return replace(request, query={**request.query, **query}, headers=headers)
+
+    def _exchange(self, request: Request) -> Any:
+        """One request that really leaves, within the shared pace, classed and noted."""
+        self.access.before_call()
+        with self.access.limiter.call():
+            at, began = self.access.now(), time.monotonic()
+            data, failure = self._outcome(request)
+            ms = (time.monotonic() - began) * 1000
+        self.calls.append(Call(at, ms, failure is None, isinstance(failure, ProviderThrottled)))
+        if failure is not None:
+            raise failure
+        return data
+
+    def _outcome(self, request: Request) -> tuple[Any, ProviderError | None]:
+        try:
+            reply = self._send(request)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            return None, ProviderDown(request.path, type(error).__name__)
+        data, failure = judge(reply, request.path, self.access.now(), self.refusal)
+        if reply.status == 401 and isinstance(failure, CredentialsRejected):
+            failure = _ProofRefused(failure.path, failure.detail)
+        return data, failure
+
+    def _send(self, request: Request) -> Reply:
+        deadline = time.monotonic() + self.access.call_timeout
+        with self._session.request(
+            request.method, request.url, params=request.query, headers=dict(request.headers), data=request.form, stream=True,
+            allow_redirects=False, timeout=(min(CONNECT_SECONDS, self.access.call_timeout), self.access.call_timeout),
+        ) as response:  # fmt: skip
+            return Reply(response.status_code, response.headers, _body(response.raw, deadline))
+
+
+class _ProofRefused(CredentialsRejected):
+    """HTTP 401: the proof may merely be out of date."""
+
+
+def _session(base: str) -> requests.Session:
+    """A session that reads the machine's proxy and certificate settings once, and no .netrc: our own proof stands alone."""
+    session = requests.Session()
+    session.headers.update({"Accept": "application/json", "User-Agent": "Project88Hub-Sync"})
+    surroundings = session.merge_environment_settings(base, {}, None, None, None)
+    session.proxies, session.verify, session.trust_env = surroundings["proxies"], surroundings["verify"], False
+    return session
+
+
+def _body(raw: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    """The whole body by the deadline, however slowly it drips. A body that ends early raises."""
+    parts: list[bytes] = []
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if (sock := getattr(raw.connection, "sock", None)) is not None:
+            sock.settimeout(left)
+        part = raw.read1(CHUNK, decode_content=True)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)

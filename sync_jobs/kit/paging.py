@@ -1,0 +1,145 @@
+"""Read lists to their end, or raise. When a list has ended is decided here; fetching one page is left to the adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sync_jobs.errors import ReadIncomplete
+
+Records = list[Any]
+ROUND = 50  # servers cut pages at multiples of this ...
+FEW = 200  # ... or at any number up to this
+
+
+@dataclass(slots=True)
+class Ending:
+    """Decides whether a list without a total has ended. Whoever stops too early loses people, so doubt costs one call.
+
+    A page with no rows ends the list, a full page (as many rows as asked) never does. A short page may be the end, or
+    the work of a server that cuts pages below what we ask: after 1,000 rows of 2,500 nobody can know. It is the end when
+
+    * `expected` rows, the provider's own count, have been read; or
+    * this reading had a larger page: the server gives more when it has more; or
+    * no sensible server would cut there (more than 200 rows, no multiple of 50); or
+    * an earlier reading (`proven`) had a larger page and this is no round number: a cap that was lowered
+      since then would be a round one.
+
+    Where `expected` is known and not reached, only an empty page or a larger one within this reading will do.
+    Otherwise one more page is asked for. So a server that cuts pages loses nobody, and a list of ordinary length costs
+    ⌈rows / asked⌉ calls.
+    """
+
+    asked: int
+    proven: int = 0
+    expected: int | None = None
+    read: int = 0
+    largest: int = 0
+
+    def after(self, rows: int) -> bool:
+        """Take note of a page of so many rows; True if it was the last."""
+        larger_before = self.largest > rows
+        self.read, self.largest = self.read + rows, max(self.largest, rows)
+        if rows == 0:
+            return True
+        if rows >= self.asked:
+            return False
+        if larger_before or (self.expected is not None and self.read >= self.expected):
+            return True
+        return self.expected is None and not self._may_be_a_cap(rows)
+
+    def _may_be_a_cap(self, rows: int) -> bool:
+        if self.proven > rows:
+            return rows % 10 == 0
+        return rows <= FEW or rows % ROUND == 0
+
+    def mark(self) -> dict[str, int]:
+        """What a cursor must carry so that a later reading goes on with the same knowledge."""
+        return {"read": self.read, "largest": self.largest}
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        """Take up what `mark` said."""
+        self.read, self.largest = int(cursor.get("read", 0)), int(cursor.get("largest", 0))
+
+
+def by_key(
+    fetch: Callable[[int], tuple[Records, int | None]], ending: Ending, path: str, after: int = 0
+) -> Iterator[tuple[Records, int | None]]:
+    """Pages in the order of a growing id; each with the id to go on after, None with the last page.
+
+    `fetch(after)` gives the rows beyond that id and the highest id among them.
+    """
+    while True:
+        records, highest = fetch(after)
+        last = ending.after(len(records))
+        if (records and highest is None and not last) or (highest is not None and highest <= after):
+            raise ReadIncomplete(path, "the list does not advance")
+        yield records, None if last else highest
+        if last:
+            return
+        after = highest or after
+
+
+def by_number(fetch: Callable[[int], Records], ending: Ending, identify: Callable[[Any], Any], path: str,
+              page: int = 1) -> Iterator[tuple[Records, int | None]]:  # fmt: skip
+    """Pages by their number; rows that came before are left out. Each with the number of the next, None with the last."""
+    seen: set[Any] = set()
+    while True:
+        records = fetch(page)
+        last = ending.after(len(records))
+        fresh = _fresh(records, identify, seen)
+        if records and not fresh:
+            raise ReadIncomplete(path, "the list does not advance")
+        yield fresh, None if last else page + 1
+        if last:
+            return
+        page += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows from an offset on, and how many the provider says there are in all."""
+
+    records: Records
+    total: int | None
+
+
+def by_offset(fetch: Callable[[int], Part], ending: Ending, identify: Callable[[Any], Any], path: str,
+              offset: int = 0) -> Iterator[tuple[Part, int | None]]:  # fmt: skip
+    """Pages from an offset; rows that came before are left out. Each with the next offset, None with the last.
+
+    A total, where there is one, must be reached by different rows. A total that falls while we read means that rows moved
+    up past us, unseen.
+    """
+    seen: set[Any] = set()
+    known_total, skipped = None, offset
+    while True:
+        part = fetch(offset)
+        fresh = _fresh(part.records, identify, seen)
+        offset += len(part.records)
+        if part.records and not fresh:
+            raise ReadIncomplete(path, "the offset has no effect")
+        if known_total is not None and part.total is not None and part.total < known_total:
+            raise ReadIncomplete(path, "the list became shorter while it was read")
+        known_total = part.total if part.total is not None else known_total
+        last = ending.after(len(part.records))
+        if known_total is not None:
+            last = not part.records or offset >= known_total
+            if last and skipped + len(seen) < known_total:
+                raise ReadIncomplete(path, f"{skipped + len(seen)} of {known_total} rows")
+        yield Part(fresh, known_total), None if last else offset
+        if last:
+            return
+
+
+def _fresh(records: Records, identify: Callable[[Any], Any], seen: set[Any]) -> Records:
+    """The records not seen before; one that cannot be identified always counts, so that it can be set aside by name."""
+    fresh: Records = []
+    for position, record in enumerate(records):
+        key = identify(record)
+        key = (len(seen), position) if key is None else key
+        if key not in seen:
+            seen.add(key)
+            fresh.append(record)
+    return fresh
