@@ -77,6 +77,7 @@ MENUS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 
+LARGEST_ID = 2**63 - 1  # what a database can hold
 NO_PARTNER = -1  # of a partner's person without a partner: sees nothing, also not the rows that name no partner
 
 _permission_of: dict[Callable[..., Any], str] = {}
@@ -166,6 +167,8 @@ def guard(app: Flask) -> None:
 
 
 def _gate() -> ResponseReturnValue | None:
+    if any(isinstance(value, int) and value > LARGEST_ID for value in (request.view_args or {}).values()):
+        abort(404)
     if request.endpoint is None or request.endpoint in PUBLIC:
         return None
     person = signed_in()

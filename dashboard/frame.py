@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from werkzeug.exceptions import HTTPException
 
 from dashboard import access, hx, live, security, words
+from dashboard.problems import problem
 from sync_jobs.models import Run, db
 from sync_jobs.settings import settings
 
@@ -130,7 +131,7 @@ def _error(error: HTTPException) -> ResponseReturnValue:
 def _page(code: int, sentence: str = "") -> ResponseReturnValue:
     answer, step = ERRORS.get(code, ERRORS[500 if code >= 500 else 400])
     if request.path.startswith("/api/"):
-        return {"error": answer, "next": sentence or step}, code
+        return problem(code, answer, sentence or step)
     signed_in = access.signed_in() if code != 500 else None
     home = signed_in.home if signed_in else "/"
     return render_template(
