@@ -30,11 +30,28 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         mode=environ.get("HUB_MODE", "demo"),
         rehearsal=environ.get("HUB_REHEARSAL", "") in {"1", "true", "yes"},
         provider_urls={name: environ.get(name) or default for name, default in PROVIDER_URLS.items()},
+        **_patience(environ),
+        dispatch_every=float(environ.get("HUB_DISPATCH_EVERY") or 1.0),
+        tick_every=int(environ.get("HUB_TICK_EVERY") or 30),
         workers=max(1, int(environ.get("WORKERS", "4"))),
         smtp_url=environ.get("SMTP_URL", ""),
         mail_from=environ.get("MAIL_FROM", "sync@localhost"),
         public_url=environ.get("PUBLIC_URL", ""),
     )
+
+
+SECONDS = {
+    "HUB_LEASE": "lease",
+    "HUB_LEASE_RENEWAL": "lease_renewal",
+    "HUB_LEASE_GRACE": "lease_grace",
+    "HUB_BACK_OFF": "back_off",
+    "HUB_HINT_AGAIN_AFTER": "hint_again_after",
+}
+"""How patient the ledger is, in seconds; fault tests have little time, a very slow disk may want more."""
+
+
+def _patience(environ: Mapping[str, str]) -> dict[str, Any]:
+    return {name: timedelta(seconds=float(environ[given])) for given, name in SECONDS.items() if environ.get(given)}
 
 
 def secret_key(data_dir: Path, environ: Mapping[str, str] = os.environ) -> str:
