@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from faker import Faker
-
 LOCALES = {
     "en_US": 600, "es_MX": 160, "fr_CA": 120, "de_DE": 100, "pl_PL": 80, "pt_BR": 80, "cs_CZ": 40, "tr_TR": 40, "vi_VN": 40,
     "ja_JP": 30,
@@ -41,6 +39,8 @@ def _some(make: Callable[[], str], many: int) -> list[tuple[str, str]]:
 @cache
 def pool() -> Pool:
     """The same names in every process: the seed of Faker is fixed, a world's own seed only combines them."""
+    from faker import Faker  # noqa: PLC0415  heavy, and only a world needs it
+
     women: list[tuple[str, str]] = []
     men: list[tuple[str, str]] = []
     last: list[tuple[str, str]] = []
