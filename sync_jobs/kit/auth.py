@@ -10,6 +10,7 @@ from sync_jobs.errors import CredentialsMissing, CredentialsRejected, Unexpected
 from sync_jobs.kit import redact
 from sync_jobs.kit.base import Access, CredentialField
 from sync_jobs.kit.client import Client
+from sync_jobs.kit.rows import digest
 
 MARGIN = timedelta(seconds=120)  # a token this close to its end is not used any more
 UNSAID_LIFE = 3600  # seconds, of a token whose life was not said
@@ -52,10 +53,11 @@ class Bearer:
     def __init__(self, access: Access, login: Ask, refresh: Callable[[Client, str], Any]) -> None:
         self.access, self.login, self.refresh = access, login, refresh
         self.token: Token | None = None
+        self.owner = digest(sorted(access.secrets.items())).hex()  # a token of other secrets is not ours
 
     def sign(self, client: Client) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """The header with a token that is good for a while yet."""
-        token = self.token = self.token or self.access.tokens.load()
+        token = self.token = self.token or self._stored()
         if token is None or not self._good(token):
             token = self._renew(client)
         redact.remember([token["access_token"]])
@@ -63,7 +65,7 @@ class Bearer:
 
     def another(self, client: Client) -> bool:
         """A token was refused before its time: take the one that another worker has stored since, else ask for one."""
-        stored = self.access.tokens.load()
+        stored = self._stored()
         if (
             self._good(stored)
             and self.token is not None
@@ -74,6 +76,10 @@ class Bearer:
         else:
             self._renew(client)
         return True
+
+    def _stored(self) -> Token | None:
+        stored = self.access.tokens.load()
+        return stored if stored and stored.get("owner", self.owner) == self.owner else None
 
     def _good(self, token: Token | None) -> bool:
         if not token or not token.get("access_token"):
@@ -98,7 +104,8 @@ class Bearer:
             raise UnexpectedReply("sign-in", "no token")
         life = came.get("expires_in")
         seconds = float(life) if isinstance(life, int | float) or (isinstance(life, str) and life.isdecimal()) else UNSAID_LIFE
-        kept = {"access_token": came["access_token"], "expires_at": int(self.access.now().timestamp() + seconds)}
+        expires_at = int(self.access.now().timestamp() + seconds)
+        kept = {"access_token": came["access_token"], "expires_at": expires_at, "owner": self.owner}
         refresh_token = came.get("refresh_token")
         redact.remember([value for value in (kept["access_token"], refresh_token) if isinstance(value, str)])
         return {**kept, "refresh_token": refresh_token} if isinstance(refresh_token, str) else kept

@@ -118,8 +118,9 @@ class Client:
         return asked if asked <= max(self.access.retry_waits) else None
 
     def _signed(self, request: Request) -> Any:
+        signed = self._with_proof(request)  # outside: a sign-in that is refused is final
         try:
-            return self._exchange(self._with_proof(request))
+            return self._exchange(signed)
         except _ProofRefused:
             if not self.auth.another(self):
                 raise

@@ -10,7 +10,8 @@ from sync_jobs.errors import ReadIncomplete
 
 Records = list[Any]
 ROUND = 50  # servers cut pages at multiples of this ...
-FEW = 200  # ... or at any number up to this
+FEW = 200  # ... or at any number up to this ...
+TEN = 10  # ... of which the likely ones are multiples of this
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Ending:
 
     def _may_be_a_cap(self, rows: int) -> bool:
         if self.proven > rows:
-            return rows % 10 == 0
+            return rows % (ROUND if rows > FEW else TEN) == 0
         return rows <= FEW or rows % ROUND == 0
 
     def mark(self) -> dict[str, int]:

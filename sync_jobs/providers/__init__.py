@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sync_jobs.kit.base import Adapter
+from sync_jobs.providers.raceroster import RaceRoster
 from sync_jobs.providers.runsignup import RunSignUp
 
 ADAPTERS: Mapping[str, type[Adapter]] = {
     "runsignup": RunSignUp,
+    "raceroster": RaceRoster,
 }
 
 LABELS: Mapping[str, str] = {

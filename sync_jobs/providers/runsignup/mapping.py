@@ -28,7 +28,7 @@ EVENT_TEXTS = _names(
 PERSON_TEXTS = _names("first_name middle_name last_name email dob gender phone profile_image_url")
 PERSON_ADDRESS = _names("street city state zipcode country_code")
 SIGN_UP_TEXTS = _names(
-    "bib_num chip_num registration_date team_name team_type team_gender team_bib_num imported transaction_id "
+    "bib_num chip_num team_name team_type team_gender team_bib_num imported transaction_id "
     "usatf_discount_additional_field fundraiser_charity_name"
 )
 SIGN_UP_NUMBERS = _names(
@@ -75,6 +75,7 @@ def _participant(raw: Raw) -> Values:
     values["user_id"] = parse.integer(user.get("user_id"), "user_id")
     _take(values, raw, SIGN_UP_TEXTS, parse.text)
     _take(values, raw, SIGN_UP_MONEY, parse.money)
+    values["registration_date"] = parse.american_text(raw.get("registration_date"), "registration_date")
     _take(values, raw, SIGN_UP_DOCUMENTS, parse.document)
     parse.key_integer(values["event_id"], "event_id")
     return values
