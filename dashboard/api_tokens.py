@@ -27,7 +27,7 @@ class TokenForm(Form):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         query = select(Partner.timing_partner_id, Partner.company_name).where(within(Partner.timing_partner_id))
-        rows = db.session.execute(query.order_by(Partner.company_name)).tuples()
+        rows = db.session.execute(query.order_by(Partner.company_name))
         self.timing_partner_id.choices = [(key, name or f"Partner {key}") for key, name in rows]
 
 

@@ -73,7 +73,7 @@ def _edition_words(edition: Edition) -> str:
 def _partner_choices(by: Person) -> list[tuple[int, str]]:
     """Their own company, or, for an administrator, none and all."""
     query = select(Partner.timing_partner_id, Partner.company_name).where(within(Partner.timing_partner_id))
-    known = [(key, name or f"Partner {key}") for key, name in db.session.execute(query.order_by(Partner.company_name)).tuples()]
+    known = [(key, name or f"Partner {key}") for key, name in db.session.execute(query.order_by(Partner.company_name))]
     return known if by.role in PARTNER_ROLES else [(0, "None: sees every partner"), *known]
 
 

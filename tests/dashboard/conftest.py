@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -21,7 +21,8 @@ class Browser(FlaskClient):
     """A browser whose requests each have a context of their own, so that nothing leaks from one into the next."""
 
     def open(self, *given: Any, **named: Any) -> TestResponse:
-        db.session.rollback()  # the test's own look must neither block a write nor outlive it
+        if has_app_context():
+            db.session.rollback()  # the test's own look must neither block a write nor outlive it
         return contextvars.Context().run(super().open, *given, **named)
 
     def soup(self, address: str, **named: Any) -> BeautifulSoup:
