@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 from wtforms import Field, PasswordField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, Length, Optional
 
 from dashboard.forms import Form, stripped, text_field
 from sync_jobs import jobs, ledger, secrets
@@ -53,7 +53,7 @@ def form_class(adapter: type[Adapter], held: dict[str, str] | None = None, kept_
 
 
 def _field(credential: CredentialField, held: dict[str, str] | None, kept_since: str) -> Any:
-    needed = InputRequired(f"{credential.label} is needed.") if held is None else Optional()
+    needed = DataRequired(f"{credential.label} is needed.") if held is None else Optional()
     validators = [needed, Length(max=LONGEST, message=f"At most {LONGEST} characters.")]
     kept = (held or {}).get(credential.name)
     hints = [credential.help]

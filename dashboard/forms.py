@@ -7,13 +7,13 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from dashboard import passwords
 from dashboard.sign_ins import normal_email
 
 EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s.,;<>\"]+")
-NEEDED = InputRequired("This is needed.")
+NEEDED = DataRequired("This is needed.")
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # the library ships no types

@@ -178,8 +178,7 @@ def change_role(account_id: int) -> ResponseReturnValue:
     try:
         membership.move(account_id, form.place(), by=by)
     except membership.Refused as refused:
-        form.role.errors = [str(refused)]
-        return _person_page(account, 422, form)
+        return hx.refused(str(refused), address=f"/people/{account_id}")
     return hx.did(f"{account.name} is now {ROLE_WORDS[form.role.data].lower()}.", address=f"/people/{account_id}")
 
 
