@@ -81,7 +81,7 @@ class Control:
         return [
             {"name": e.name, "phase": e.phase, "partners": e.partners,
              "starts_at": e.starts_at and times.from_ms(e.starts_at * 1000),
-             "happenings": [{"provider": h.provider, "id": h.uid, "contests": {c.number: c.name for c in h.contests}}
+             "happenings": [{"provider": h.provider, "id": h.uid, "contests": {str(c.number): c.name for c in h.contests}}
                             for h in e.happenings]}
             for e in self.world.editions
         ]  # fmt: skip

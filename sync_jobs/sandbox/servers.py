@@ -110,6 +110,15 @@ def start(
     return Running(world, host=host, port=port, latency_ms=latency_ms, clock=clock, keep=keep)
 
 
+def urls_at(base: str) -> dict[str, str]:
+    """The settings that put a sandbox listening there in the providers' place."""
+    return {
+        "RUNSIGNUP_URL": f"{base}/runsignup/rest",
+        "RACEROSTER_URL": f"{base}/raceroster/api/v1",
+        "RACEROSTER_AUTH_URL": f"{base}/raceroster/api/oauth/authorize",
+    }
+
+
 def _fields(asked: Asked) -> dict[str, Any]:
     return {name: getattr(asked, name) for name in ("method", "path", "query", "headers", "body", "client", "now")}
 
