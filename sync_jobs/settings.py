@@ -40,6 +40,7 @@ class Settings:
     dispatch_every: float = 1.0  # seconds
     hint_again_after: timedelta = timedelta(seconds=60)
     tick_every: int = 30  # seconds
+    keep_pace: bool = True  # off only in tests and measurements against simulated providers
     call_timeout: float = 30.0  # seconds, of one provider call in all
     retry_waits: tuple[float, ...] = (1.0, 2.0, 5.0)  # seconds between tries of one call
     workers: int = 4

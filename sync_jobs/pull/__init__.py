@@ -15,7 +15,7 @@ from typing import Any
 from sync_jobs import ledger, secrets, times
 from sync_jobs.errors import CredentialsMissing, CredentialsRejected, ProviderError, QuotaUsedUp
 from sync_jobs.kit.base import Access, Limiter
-from sync_jobs.kit.pace import limiter_for
+from sync_jobs.kit.pace import NoLimit, limiter_for
 from sync_jobs.ledger import Claim, Lease, LostLease, Outcome
 from sync_jobs.models import Connection, db
 from sync_jobs.providers import ADAPTERS, label
@@ -37,20 +37,28 @@ def run(claim: Claim, lease: Lease, redis: Any) -> None:
         WORK[claim.operation](attempt)
         ledger.complete(claim, _outcome(attempt), times.now())
     except LostLease:
-        db.session.rollback()
         log.warning("run %s: another worker holds it now", claim.run_id)
-    except Cancelled:
-        ledger.cancelled(claim, _outcome(attempt), times.now())
-    except Yielded:
-        ledger.yield_run(claim, "The worker was asked to stop; the run goes on where it was.", _outcome(attempt), times.now())
-    except ProviderError as error:
+    except (Cancelled, Yielded, ProviderError) as end:
         with suppress(LostLease):
-            _provider_failed(claim, error, _outcome(attempt))
+            _ended_early(claim, end, _outcome(attempt))
     except Exception as bug:
-        db.session.rollback()
         with suppress(LostLease):
             ledger.fail(claim, "bug", OURS, f"{type(bug).__name__} in {claim.operation}", _outcome(attempt), times.now())
         raise
+    finally:
+        db.session.rollback()
+        if attempt is not None:
+            attempt.adapter.close()
+
+
+def _ended_early(claim: Claim, end: Cancelled | Yielded | ProviderError, outcome: Outcome) -> None:
+    now = times.now()
+    if isinstance(end, Cancelled):
+        ledger.cancelled(claim, outcome, now)
+    elif isinstance(end, Yielded):
+        ledger.yield_run(claim, "The worker was asked to stop; the run goes on where it was.", outcome, now)
+    else:
+        _provider_failed(claim, end, outcome)
 
 
 def _provider_failed(claim: Claim, error: ProviderError, outcome: Outcome) -> None:
@@ -70,7 +78,8 @@ def _begin(claim: Claim, lease: Lease, redis: Any) -> Attempt:
     adapter_class = ADAPTERS[connection.provider_name]
     if lacking := secrets.missing(connection):
         raise CredentialsMissing("connection", " and ".join(lacking))
-    limiter: Limiter = limiter_for(connection.connection_id, adapter_class.pace, redis, now=times.now)
+    paced = limiter_for(connection.connection_id, adapter_class.pace, redis, now=times.now)
+    limiter: Limiter = paced if settings().keep_pace else NoLimit()
     access = Access(
         connection_id=connection.connection_id,
         secrets=secrets.of(connection),
