@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from sync_jobs.errors import CredentialsMissing, CredentialsRejected, UnexpectedReply
@@ -12,7 +11,7 @@ from sync_jobs.kit.base import Access, CredentialField
 from sync_jobs.kit.client import Client
 from sync_jobs.kit.rows import digest
 
-MARGIN = timedelta(seconds=120)  # a token this close to its end is not used any more
+MARGIN = 120  # seconds: a token this close to its end is not used any more (a short-lived one: a tenth of its life)
 UNSAID_LIFE = 3600  # seconds, of a token whose life was not said
 NONE: Mapping[str, str] = {}
 
@@ -84,7 +83,8 @@ class Bearer:
     def _good(self, token: Token | None) -> bool:
         if not token or not token.get("access_token"):
             return False
-        return float(token.get("expires_at") or 0) > (self.access.now() + MARGIN).timestamp()
+        margin = min(MARGIN, float(token.get("life") or UNSAID_LIFE) / 10)
+        return float(token.get("expires_at") or 0) > self.access.now().timestamp() + margin
 
     def _renew(self, client: Client) -> Token:
         was = (self.token or {}).get("refresh_token")
@@ -105,7 +105,7 @@ class Bearer:
         life = came.get("expires_in")
         seconds = float(life) if isinstance(life, int | float) or (isinstance(life, str) and life.isdecimal()) else UNSAID_LIFE
         expires_at = int(self.access.now().timestamp() + seconds)
-        kept = {"access_token": came["access_token"], "expires_at": expires_at, "owner": self.owner}
+        kept = {"access_token": came["access_token"], "expires_at": expires_at, "life": seconds, "owner": self.owner}
         refresh_token = came.get("refresh_token")
         redact.remember([value for value in (kept["access_token"], refresh_token) if isinstance(value, str)])
         return {**kept, "refresh_token": refresh_token} if isinstance(refresh_token, str) else kept

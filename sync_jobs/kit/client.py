@@ -78,11 +78,13 @@ class Client:
             return self._patiently(lambda: self._signed(request))
 
     def post_form(self, url: str, form: Mapping[str, str], *, path: str) -> Any:
-        """Ask for a token: a form, unsigned, to an address of its own. Any refusal is one of the credential."""
-        request = Request(method="POST", url=url, path=path, form=form)
+        """Ask for a token: a form, unsigned, to an address of its own. Any refusal is one of the credential.
+
+        It happens while a `get` is being signed, and that one's patience covers it.
+        """
         with self._named():
             try:
-                return self._patiently(lambda: self._exchange(request))
+                return self._exchange(Request(method="POST", url=url, path=path, form=form))
             except (RequestRefused, AccessDenied, NotThere) as error:
                 refused = CredentialsRejected(path, error.detail)
             raise refused
