@@ -12,7 +12,9 @@ from sync_jobs import times
 
 DAILY_AT: dict[str, time] = {"events": time(2, 0), "counts": time(3, 0)}
 EVERY: dict[str, timedelta] = {"participants": timedelta(hours=4), "results": timedelta(minutes=30)}
-"""The plan *Standard*: discovery daily at 02:00 of the zone (the providers' own counts at 03:00), participants every 4 hours, results every 30 minutes."""
+"""The plan *Standard*: discovery daily at 02:00 of the zone (the providers' own counts at 03:00), participants every
+4 hours, results every 30 minutes.
+"""
 
 WANTED_AFTER_LAST_START = timedelta(days=1)
 ONE_DAY = timedelta(days=1)

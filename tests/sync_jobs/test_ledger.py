@@ -128,12 +128,18 @@ def test_a_stale_token_can_write_nothing_at_all(connection):
     assert ledger.reap(later) == [old.run_id]
     new = claim_now(later)
     assert new.token == old.token + 1
-    with pytest.raises(LostLease), write() as session:
-        session.add(LiveVersion(scope="probe", version=1))
-        ledger.page_done(session, old, Counts(read=1), {}, None, later)
+    with pytest.raises(LostLease):  # noqa: PT012  the transaction is what is tested
+        with write() as session:
+            session.add(LiveVersion(scope="probe", version=1))
+            ledger.page_done(session, old, Counts(read=1), {}, None, later)
     assert db.session.get(LiveVersion, "probe") is None  # what stood beside it in the transaction is gone too
-    for end in (ledger.complete, lambda c, o, n: ledger.fail(c, "bug", "x", "y", o, n), ledger.cancelled,
-                lambda c, o, n: ledger.back_off(c, ProviderDown("/"), o, n), lambda c, o, n: ledger.yield_run(c, "r", o, n)):  # fmt: skip
+    for end in (
+        ledger.complete,
+        lambda c, o, n: ledger.fail(c, "bug", "x", "y", o, n),
+        ledger.cancelled,
+        lambda c, o, n: ledger.back_off(c, ProviderDown("/"), o, n),
+        lambda c, o, n: ledger.yield_run(c, "r", o, n),
+    ):
         with pytest.raises(LostLease):
             end(old, Outcome(), later)
     with pytest.raises(LostLease):

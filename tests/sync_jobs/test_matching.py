@@ -11,9 +11,20 @@ from tests.conftest import NOW
 
 def contest(ident, starts_at, happening="70", zone="America/New_York"):
     return ListedContest(
-        timing_partner_id=1, connection_id=1, provider_name="runsignup", happening_id=happening, happening_name="Harbor Run",
-        provider_contest_id=str(ident), name="5K", distance="5K", starts_at=starts_at, timezone=zone, city=None, state=None, is_volunteer=False,
-    )  # fmt: skip
+        timing_partner_id=1,
+        connection_id=1,
+        provider_name="runsignup",
+        happening_id=happening,
+        happening_name="Harbor Run",
+        provider_contest_id=str(ident),
+        name="5K",
+        distance="5K",
+        starts_at=starts_at,
+        timezone=zone,
+        city=None,
+        state=None,
+        is_volunteer=False,
+    )
 
 
 def test_days_at_most_three_apart_are_one_edition_and_a_year_apart_are_two():

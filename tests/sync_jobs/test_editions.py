@@ -1,0 +1,219 @@
+"""Editions out of what was listed, the same event at two providers, and what a person decides about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from sync_jobs import editions, times
+from sync_jobs.models import (
+    PROVIDER_TABLES,
+    Contest,
+    DirectorEdition,
+    Edition,
+    EditionLink,
+    EditionSuggestion,
+    Schedule,
+    SyncState,
+    db,
+    write,
+)
+from tests.conftest import NOW
+from tests.factories import make_account, make_connection, make_edition, make_partner, make_state
+
+
+def listed(partner, race_id, *contests, name="Harbor Lights Half 2026", zone="America/New_York"):
+    """RunSignUp rows as a discovery leaves them: contests are (event_id, starts_at or None)."""
+    races, events = PROVIDER_TABLES["runsignup_races"], PROVIDER_TABLES["runsignup_events"]
+    with write() as session:
+        session.execute(
+            insert(races).prefix_with("OR REPLACE"),
+            {
+                "race_id": race_id,
+                "name": name,
+                "timezone": zone,
+                "timing_partner_id": partner.timing_partner_id,
+                "city": "Portland",
+            },
+        )
+        for event_id, starts_at in contests:
+            session.execute(
+                insert(events).prefix_with("OR REPLACE"),
+                {
+                    "event_id": event_id,
+                    "race_id": race_id,
+                    "name": "5K ",
+                    "starts_at": starts_at,
+                    "volunteer": "F",
+                    "timing_partner_id": partner.timing_partner_id,
+                },
+            )
+
+
+def roster(partner, event_id, starts_at, name="The Harbor Lights Half"):
+    table, subs = PROVIDER_TABLES["raceroster_events"], PROVIDER_TABLES["raceroster_sub_events"]
+    mine = {"timing_partner_id": partner.timing_partner_id, "event_id": event_id}
+    with write() as session:
+        session.execute(insert(table), {**mine, "name": name, "timezone": "America/New_York", "starts_at": starts_at})
+        session.execute(insert(subs), {**mine, "sub_event_id": "120", "name": "Half", "starts_at": starts_at, "kind": "race"})
+
+
+def refreshed(connection, *happenings):
+    with write() as session:
+        return editions.refresh(session, connection, happenings)
+
+
+@pytest.fixture
+def partner(app, clock):
+    return make_partner()
+
+
+@pytest.fixture
+def connection(partner):
+    return make_connection(partner)
+
+
+def all_editions():
+    db.session.rollback()
+    return list(db.session.scalars(select(Edition).order_by(Edition.edition_id)))
+
+
+def test_an_edition_says_its_day_zone_and_where_the_zone_came_from(partner, connection):
+    start = NOW.replace(hour=2)  # 22:00 the evening before, there
+    listed(partner, 70, (1, start), (2, start + timedelta(days=1)))
+    refreshed(connection, "70")
+    (edition,) = all_editions()
+    assert (edition.date, edition.timezone, edition.timezone_source) == ("2026-06-11", "America/New_York", "runsignup")
+    assert (edition.starts_at, edition.ends_at, edition.city) == (start, start + timedelta(days=1), "Portland")
+    assert edition.rsu_event_id == "1"
+
+
+def test_without_a_zone_the_partners_holds_and_says_so(partner, connection):
+    listed(partner, 70, (1, NOW), zone="Mars/Base")
+    refreshed(connection, "70")
+    assert (all_editions()[0].timezone, all_editions()[0].timezone_source) == ("America/New_York", "partner")
+
+
+def test_next_years_events_of_the_same_race_are_another_edition(partner, connection):
+    listed(partner, 70, (1, NOW))
+    refreshed(connection, "70")
+    listed(partner, 70, (2, NOW + timedelta(days=364)))
+    refreshed(connection, "70")
+    assert [e.date for e in all_editions()] == ["2026-06-12", "2027-06-11"]
+    links = db.session.scalars(select(EditionLink.happening_key)).all()
+    assert sorted(links) == ["70@2026-06-12", "70@2027-06-11"]
+
+
+def test_a_moved_day_and_a_later_date_stay_the_same_edition(partner, connection):
+    listed(partner, 70, (1, None))
+    refreshed(connection, "70")
+    assert all_editions()[0].date is None
+    listed(partner, 70, (1, NOW))
+    refreshed(connection, "70")
+    listed(partner, 70, (1, NOW + timedelta(days=60)))
+    refreshed(connection, "70")
+    (edition,) = all_editions()
+    assert edition.date == "2026-08-11"
+
+
+def test_the_customers_own_row_is_used(partner, connection):
+    own = make_edition(partner, "Harbor", rsu_event_id="1", starts_at=None, ends_at=None)
+    listed(partner, 70, (1, NOW))
+    assert refreshed(connection, "70") == [own.edition_id]
+
+
+def test_another_partners_rows_make_nothing(partner, connection):
+    listed(make_partner("Somebody else"), 70, (1, NOW))
+    assert refreshed(connection, "70") == []
+
+
+def both(partner, connection):
+    listed(partner, 70, (1, NOW))
+    refreshed(connection, "70")
+    roster(partner, "abc", NOW + timedelta(hours=1))
+    other = make_connection(partner, "raceroster")
+    refreshed(other, "abc")
+    return all_editions()
+
+
+def test_the_same_event_at_another_provider_is_suggested_not_joined(partner, connection):
+    here, there = both(partner, connection)
+    suggestion = db.session.scalars(select(EditionSuggestion)).one()
+    assert (suggestion.edition_id, suggestion.other_edition_id, suggestion.state) == (there.edition_id, here.edition_id, "open")
+    assert suggestion.likeness >= 75
+    assert here.joined_into is None
+    assert there.joined_into is None
+
+
+def test_two_of_the_same_provider_are_never_suggested(partner, connection):
+    listed(partner, 70, (1, NOW))
+    listed(partner, 71, (2, NOW))
+    refreshed(connection, "70", "71")
+    assert db.session.scalars(select(EditionSuggestion)).all() == []
+
+
+def test_joining_moves_everything_and_discovery_keeps_it_joined(partner, connection, clock):
+    here, there = both(partner, connection)
+    other = db.session.scalars(select(EditionLink).where(EditionLink.edition_id == there.edition_id)).one().connection_id
+    make_account("director", partner, editions=(there,))
+    with write() as session:
+        session.add(
+            Schedule(
+                target=f"{other}:participants:{there.edition_id}",
+                timing_partner_id=partner.timing_partner_id,
+                connection_id=other,
+                edition_id=there.edition_id,
+                provider_name="raceroster",
+                operation_type="participants",
+                timezone="UTC",
+                next_run_at=NOW,
+            )
+        )
+    assert editions.join(there.edition_id, here.edition_id, "Pat", times.now())
+    assert not editions.join(there.edition_id, here.edition_id, "Pat", times.now())  # pressed twice
+    db.session.expire_all()
+    for model in (EditionLink, Contest, Schedule):
+        assert set(db.session.scalars(select(model.edition_id))) == {here.edition_id}
+    assert db.session.scalar(select(Schedule.target)) == f"{other}:participants:{here.edition_id}"
+    assert here.edition_id in set(db.session.scalars(select(DirectorEdition.edition_id)))
+    joined = all_editions()
+    assert (joined[0].raceroster_event_id, joined[1].joined_into) == ("abc", here.edition_id)
+    from sync_jobs.models import Connection
+
+    refreshed(db.session.get_one(Connection, other), "abc")
+    assert len(all_editions()) == 2
+    assert set(db.session.scalars(select(Contest.edition_id))) == {here.edition_id}
+    assert all_editions()[0].name == "Harbor Lights Half 2026"  # described by the provider it was made from
+
+
+def test_a_refused_suggestion_does_not_come_back(partner, connection):
+    here, there = both(partner, connection)
+    assert editions.refuse(there.edition_id, here.edition_id, "Pat", times.now())
+    refreshed(connection, "70")
+    assert db.session.scalars(select(EditionSuggestion.state)).all() == ["refused"]
+    assert not editions.join(there.edition_id, here.edition_id, "Pat", times.now())
+
+
+def test_current_state_moves_with_a_joined_edition(partner, connection):
+    here, there = both(partner, connection)
+    other = db.session.scalars(select(EditionLink).where(EditionLink.edition_id == there.edition_id)).one().connection_id
+    from sync_jobs.models import Connection
+
+    make_state(db.session.get_one(Connection, other), "participants", there, rows_held=7)
+    editions.join(there.edition_id, here.edition_id, "Pat", times.now())
+    db.session.rollback()
+    state = db.session.get_one(SyncState, f"{other}:participants:{here.edition_id}")
+    assert (state.edition_id, state.rows_held) == (here.edition_id, 7)
+
+
+def test_an_undated_suggestion_is_not_made(partner, connection):
+    here, _ = both(partner, connection)
+    with write() as session:
+        session.execute(update(EditionSuggestion).values(state="refused"))
+    listed(partner, 90, (9, None))
+    refreshed(connection, "90")
+    assert db.session.scalars(select(EditionSuggestion)).all() != []
+    assert here.joined_into is None
+    assert not [s for s in db.session.scalars(select(EditionSuggestion)) if s.state == "open"]

@@ -1,0 +1,186 @@
+"""The one door for every wish, and the clock that uses it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from sync_jobs import jobs, ledger, schedules, secrets
+from sync_jobs.jobs import CannotSync
+from sync_jobs.models import Connection, PartnerSettings, ProviderMinute, Run, Schedule, SignInFailure, db, write
+from sync_jobs.providers import ADAPTERS
+from tests.conftest import NOW
+from tests.factories import keep, make_connection, make_edition, make_link, make_partner
+
+
+@pytest.fixture
+def connection(app, clock):
+    connection = make_connection(make_partner())
+    with write() as session:
+        secrets.keep(session, connection.connection_id, secrets.SECRETS, {"api_key": "k", "api_secret": "s"})
+    return connection
+
+
+def count(model=Run):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+def plan(connection, edition=None, **given):
+    operation = "participants" if edition else "events"
+    fields = {"next_run_at": NOW, "timezone": "America/New_York", "plan": "standard", **given}
+    keep(
+        Schedule(
+            target=f"{connection.connection_id}:{operation}:{edition.edition_id if edition else 'all'}",
+            timing_partner_id=connection.timing_partner_id,
+            connection_id=connection.connection_id,
+            edition_id=edition.edition_id if edition else None,
+            provider_name=connection.provider_name,
+            operation_type=operation,
+            **fields,
+        )
+    )
+
+
+def test_a_wish_is_kept_although_redis_is_away(connection):
+    requested = jobs.request(connection, "events", trigger="manual", by="Ada", now=NOW)
+    assert db.session.get_one(Run, requested.run_id).status == "pending"
+    assert ledger.due_unhinted(NOW, 10) == [requested.run_id]  # nobody was told: the dispatcher will
+
+
+@pytest.mark.parametrize("state", ["paused", "incomplete", "unsupported", "removed"])
+def test_a_connection_that_cannot_sync_says_why(connection, state):
+    with write() as session:
+        session.get_one(Connection, connection.connection_id).state = state
+    found = db.session.get_one(Connection, connection.connection_id)
+    with pytest.raises(CannotSync):
+        jobs.request(found, "events", trigger="manual", by="Ada", now=NOW)
+    assert count() == 0
+
+
+def test_nothing_runs_before_the_partner_is_started(app, clock):
+    connection = make_connection(make_partner(started=False))
+    with pytest.raises(CannotSync, match="not been started"):
+        jobs.request(connection, "events", trigger="manual", by="Ada", now=NOW)
+
+
+def test_an_event_must_be_the_connections_own(connection):
+    edition = make_edition(make_partner("Other"))
+    with pytest.raises(CannotSync, match="does not know this event"):
+        jobs.request(connection, "participants", edition=edition, trigger="manual", by="Ada", now=NOW)
+    with pytest.raises(CannotSync, match="needs an event"):
+        jobs.request(connection, "participants", trigger="manual", by="Ada", now=NOW)
+
+
+def test_a_provider_without_an_adapter_is_named_not_tried(app, clock):
+    connection = make_connection(make_partner(), "haku")
+    with pytest.raises(CannotSync, match="Haku comes with a later version"):
+        jobs.request(connection, "events", trigger="manual", by="Ada", now=NOW)
+
+
+def test_starting_a_partner_starts_its_complete_connections_once(app, clock):
+    partner = make_partner(started=False)
+    good = make_connection(partner, state="paused", paused_reason="taken over")
+    make_connection(partner, state="incomplete")
+    chosen = make_connection(partner, state="paused", paused_by="Pat")
+    with write() as session:
+        for one in (good, chosen):
+            secrets.keep(session, one.connection_id, secrets.SECRETS, {"api_key": "k", "api_secret": "s"})
+    runs = jobs.start_partner(partner.timing_partner_id, "Root", NOW)
+    assert len(runs) == 1
+    assert jobs.start_partner(partner.timing_partner_id, "Root", NOW) == []
+    states = db.session.scalars(select(Connection.state).order_by(Connection.connection_id)).all()
+    assert states == ["active", "incomplete", "paused"]  # what a person paused stays paused
+    assert db.session.get_one(PartnerSettings, partner.timing_partner_id).started_by == "Root"
+    assert db.session.scalars(select(Schedule.operation_type)).all() == ["events"]
+
+
+def test_resuming_without_a_secret_is_refused_with_its_name(app, clock):
+    connection = make_connection(make_partner(), state="paused")
+    with pytest.raises(CannotSync, match="API key and API secret"):
+        jobs.resume(connection.connection_id, "Pat", NOW)
+    assert db.session.get_one(Connection, connection.connection_id, populate_existing=True).state == "incomplete"
+
+
+def test_pausing_takes_its_waiting_runs_back(connection):
+    requested = jobs.request(connection, "events", trigger="manual", by="Ada", now=NOW)
+    jobs.pause(connection.connection_id, "moving house", "Pat", NOW)
+    assert db.session.get_one(Run, requested.run_id, populate_existing=True).status == "cancelled"
+    assert ledger.claim(NOW) is None
+    plan(connection)
+    assert jobs.tick(NOW) == []
+
+
+def test_one_slot_is_one_run_however_often_the_clock_ticks(connection):
+    plan(connection)
+    first = jobs.tick(NOW)
+    assert len(first) == 1
+    for _ in range(20):
+        jobs.tick(NOW)
+    assert count() == 1
+    run = db.session.get_one(Run, first[0])
+    assert (run.trigger, run.priority, run.requested_by) == ("schedule", 5, "clock")
+    following = db.session.scalar(select(Schedule.next_run_at))
+    assert following == NOW.replace(hour=6) + timedelta(days=1)  # 02:00 in New York
+
+
+def test_after_downtime_only_the_latest_slot_runs_and_the_rest_are_counted(connection):
+    edition = make_edition(
+        db.session.get_one(type(make_partner("x")), connection.timing_partner_id), starts_at=NOW + timedelta(days=9), ends_at=None
+    )
+    make_link(edition, connection)
+    plan(connection, edition, next_run_at=NOW.replace(hour=12))
+    later = NOW + timedelta(hours=37)  # eleven slots of four hours have come: 12, 16, … 00, 04
+    runs = jobs.tick(later)
+    assert len(runs) == 1
+    run = db.session.get_one(Run, runs[0])
+    assert run.skipped_slots == 10
+    assert run.scheduled_time == "2026-06-14 04:00:00"
+
+
+def test_a_past_edition_is_not_scheduled_any_more(connection):
+    edition = make_edition(
+        db.session.get_one(type(make_partner("x")), connection.timing_partner_id),
+        starts_at=NOW - timedelta(days=3),
+        ends_at=NOW - timedelta(days=3),
+    )
+    plan(connection, edition)
+    jobs.tick(NOW)
+    assert db.session.scalar(select(Schedule.next_run_at)) is None
+
+
+def test_schedules_are_made_once_and_only_for_what_is_still_wanted(connection):
+    partner = db.session.get_one(type(make_partner("x")), connection.timing_partner_id)
+    coming, past = (
+        make_edition(partner, starts_at=NOW + timedelta(days=2), ends_at=None),
+        make_edition(partner, starts_at=NOW - timedelta(days=9), ends_at=None),
+    )
+    for edition in (coming, past):
+        make_link(edition, connection)
+    for _ in range(2):
+        with write() as session:
+            schedules.ensure(session, connection, ADAPTERS["runsignup"].abilities(), "America/New_York", NOW)
+    made = db.session.execute(select(Schedule.operation_type, Schedule.edition_id).order_by(Schedule.schedule_id)).all()
+    assert [tuple(row) for row in made] == [("events", None), ("participants", coming.edition_id), ("counts", coming.edition_id)]
+
+
+def test_old_minutes_and_failures_are_dropped(connection):
+    keep(
+        ProviderMinute(provider_name="runsignup", minute=NOW - timedelta(days=3), connection_id=1),
+        ProviderMinute(provider_name="runsignup", minute=NOW, connection_id=1),
+        SignInFailure(subject="email:a", at=NOW - timedelta(days=2)),
+    )
+    jobs.tick(NOW)
+    assert (count(ProviderMinute), count(SignInFailure)) == (1, 0)
+
+
+def test_a_slot_of_a_waiting_target_joins_it(connection):
+    requested = jobs.request(connection, "events", trigger="manual", by="Ada", now=NOW)
+    plan(connection)
+    assert jobs.tick(NOW) == [requested.run_id]
+    assert count() == 1
+    with write() as session:
+        session.execute(update(Schedule).values(next_run_at=NOW))
+    assert jobs.tick(NOW) == [requested.run_id]
