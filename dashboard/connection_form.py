@@ -63,9 +63,8 @@ def _field(credential: CredentialField, held: dict[str, str] | None, kept_since:
         hints.append("Missing.")
     given: dict[str, Any] = {"validators": validators, "filters": [stripped], "description": " ".join(filter(None, hints))}
     given["render_kw"] = {"autocomplete": "off", "spellcheck": "false"}
-    if credential.secret:
-        return PasswordField(credential.label, **given)
-    return StringField(credential.label, default=kept, **given)
+    shown = credential.label[:1].upper() + credential.label[1:]
+    return PasswordField(shown, **given) if credential.secret else StringField(shown, default=kept, **given)
 
 
 def sealed_since(connection_id: int) -> datetime | None:

@@ -13,7 +13,7 @@ from dashboard import access, connection_form, hx, live, run_lines, standing, wo
 from dashboard.access import connection_or_404, current, partner_or_404, requires, within
 from dashboard.connection_form import ConnectionForm
 from dashboard.forms import Form, text_field
-from dashboard.reading import together
+from dashboard.reading import Query, together
 from sync_jobs import jobs, secrets
 from sync_jobs.models import Connection, Partner, PartnerSettings, Run, db
 from sync_jobs.providers import ADAPTERS, LABELS, label
@@ -36,14 +36,9 @@ def listing() -> ResponseReturnValue:
     if seen.unchanged:
         return hx.nothing_new()
     now = words.page_now()
-    partners = select(
-        Partner.timing_partner_id.label("partner_id"),
-        Partner.company_name.label("partner_name"),
-        PartnerSettings.timezone.label("zone"),
-    ).outerjoin(PartnerSettings, PartnerSettings.timing_partner_id == Partner.timing_partner_id)
     found = together(
         connections=standing.connections(now, within(Connection.timing_partner_id)),
-        partners=partners.where(within(Partner.timing_partner_id)).order_by(Partner.company_name),
+        partners=_partners().where(within(Partner.timing_partner_id)).order_by(Partner.company_name),
     )
     rows = [_described(row, now) for row in found["connections"]]
     groups = [(partner, [row for row in rows if row.partner_id == partner.partner_id]) for partner in found["partners"]]
@@ -74,67 +69,75 @@ def _answer(rows: list[Any]) -> str:
 @requires("see_connections")
 def show(connection_id: int) -> ResponseReturnValue:
     """One connection: a live head, and the forms under it."""
-    return _page(connection_or_404(connection_id))
+    return _page(connection_id)
 
 
 def _page(
-    connection: Connection, status: int = 200, form: ConnectionForm | None = None, pause_form: PauseForm | None = None
+    connection_id: int, status: int = 200, form: ConnectionForm | None = None, pause_form: PauseForm | None = None
 ) -> ResponseReturnValue:
-    seen = live.look(f"partner:{connection.timing_partner_id}")
+    seen = live.look()
     if seen.unchanged and status == 200:
         return hx.nothing_new()
     now = words.page_now()
-    row, runs, partner = _read(connection, now)
-    busy = any(run.status in {"pending", "running"} for run in runs)
+    row, runs, partner = _read(connection_id, now)
+    moving = [run.operation_type for run in runs if run.status in {"pending", "running"}]
     shown = live.Live(
-        title=connection.name, said=_sentence(connection, row), token=seen.token, zone=partner.zone or live.HOUSE_ZONE,
-        worst=row.state, seconds=live.BUSY if busy else live.CALM,
+        title=row.connection_name, said=_sentence(row), token=seen.token, zone=partner.zone or live.HOUSE_ZONE, worst=row.state,
+        seconds=live.BUSY if moving else live.CALM,
     )  # fmt: skip
-    facts: dict[str, Any] = {
-        "connection": connection, "row": row, "runs": runs, "partner": partner, "zone": shown.zone,
-        "testing": any(run.operation_type == "test" and run.status in {"pending", "running"} for run in runs),
-    }  # fmt: skip
+    facts: dict[str, Any] = {"row": row, "runs": runs, "partner": partner, "zone": shown.zone, "testing": "test" in moving}
     if not hx.is_htmx():
-        facts |= _forms(connection, form, pause_form, shown.zone)
+        facts |= _forms(connection_or_404(connection_id), form, pause_form, shown.zone)
     answer = hx.page("connections/_live.html", shown, whole="connections/show.html", **facts)
     answer.status_code = status
     return answer
 
 
-def _read(connection: Connection, now: datetime) -> tuple[Any, list[Any], Any]:
-    key = connection.connection_id
-    targets = [f"{key}:{operation}:all" for operation in ("test", "events")]
-    partner = select(
+def _read(connection_id: int, now: datetime) -> tuple[Any, list[Any], Any]:
+    """The connection as it stands, its latest runs for all events, and its partner, in one look."""
+    this = Connection.connection_id == connection_id
+    targets = [f"{connection_id}:{operation}:all" for operation in ("test", "events")]
+    found = together(
+        connection=standing.connections(now, within(Connection.timing_partner_id), this).add_columns(
+            Connection.paused_at.label("paused_at"), Connection.tested_at.label("tested_at"),
+            Connection.tested_ok.label("tested_ok"), Connection.test_sentence.label("test_sentence"),
+        ),
+        runs=run_lines.runs(Run.target.in_(targets), limit=SHOWN_RUNS),
+        partner=_partners().join(Connection, Connection.timing_partner_id == Partner.timing_partner_id).where(this),
+    )  # fmt: skip
+    if not found["connection"]:
+        abort(404)
+    return _described(found["connection"][0], now), run_lines.lines(found["runs"], now), found["partner"][0]
+
+
+def _partners() -> Query:
+    return select(
         Partner.timing_partner_id.label("partner_id"),
         Partner.company_name.label("partner_name"),
         PartnerSettings.timezone.label("zone"),
     ).outerjoin(PartnerSettings, PartnerSettings.timing_partner_id == Partner.timing_partner_id)
-    found = together(
-        connection=standing.connections(now, Connection.connection_id == key),
-        runs=run_lines.runs(Run.target.in_(targets), limit=SHOWN_RUNS),
-        partner=partner.where(Partner.timing_partner_id == connection.timing_partner_id),
-    )
-    return _described(found["connection"][0], now), run_lines.lines(found["runs"], now), found["partner"][0]
 
 
-def _sentence(connection: Connection, row: Any) -> str:
+def _sentence(row: Any) -> str:
     """The first line: how it stands."""
-    name = label(connection.provider_name)
-    if connection.state == "unsupported":
-        return f"{name} comes with a later version"
-    if connection.state == "incomplete":
-        return f"{connection.name} still needs a credential"
-    if connection.state == "paused":
-        return f"{connection.name} is paused"
-    if connection.refused_since:
-        return f"{name} refuses the credential of {connection.name}"
-    return f"{connection.name} {'is connected' if row.success_at else 'has not synced yet'}"
+    name, provider = row.connection_name, label(row.provider_name)
+    states = {
+        "unsupported": f"{provider} comes with a later version",
+        "incomplete": f"{name} still needs a credential",
+        "paused": f"{name} is paused",
+    }
+    if row.connection_state in states:
+        return states[row.connection_state]
+    if row.refused_since:
+        return f"{provider} refuses the credential of {name}"
+    return f"{name} {'is connected' if row.success_at else 'has not synced yet'}"
 
 
 def _forms(connection: Connection, form: ConnectionForm | None, pause_form: PauseForm | None, zone: str) -> dict[str, Any]:
     """What stands under the live head: nothing of it is redrawn while somebody types."""
     adapter, may = ADAPTERS.get(connection.provider_name), current().may("change_connections")
     return {
+        "connection": connection,
         "adapter": adapter,
         "missing": secrets.missing(connection),
         "in_the_clear": secrets.in_the_clear(connection),
@@ -160,7 +163,7 @@ def change(connection_id: int) -> ResponseReturnValue:
     connection = connection_or_404(connection_id)
     form = _edit_form(connection, live.HOUSE_ZONE, typed=True)
     if not form.validate():
-        return _page(connection, 422, form=form)
+        return _page(connection_id, 422, form=form)
     changed = connection_form.change(connection_id, form, by=current().name, now=words.page_now())
     sentence = "The new credential is kept and being tested." if changed else "Kept."
     return hx.did(sentence, address=f"/connections/{connection_id}")
@@ -202,7 +205,7 @@ def pause(connection_id: int) -> ResponseReturnValue:
     connection, address = connection_or_404(connection_id), f"/connections/{connection_id}"
     form = PauseForm()
     if not form.validate():
-        return _page(connection, 422, pause_form=form)
+        return _page(connection_id, 422, pause_form=form)
     if connection.state != "active":
         return hx.refused(f"{connection.name} is not running, so there is nothing to pause.", address=address)
     jobs.pause(connection_id, form.reason.data, current().name, words.page_now())
