@@ -21,6 +21,7 @@ from sync_jobs.kit.base import Limiter, Pace
 
 PATIENCE = 5.0  # seconds that a call waits for its turn before the run yields instead
 SLOT_LIFE = 90.0  # seconds after which the slot of a worker that died in a call is free again
+AWAY = 5.0  # seconds for which a Redis that failed is not asked again
 POLL = 0.05  # seconds between looks at a slot that is taken
 
 TURN = """
@@ -63,14 +64,13 @@ class SharedPace:
         self.keys = [f"hub:pace:{connection_id}:{name}" for name in ("slots", "window", "apart", "blocked")]
         self.turn = redis.register_script(TURN)
         self.alone = LocalPace(connection_id, pace, now, patience)
+        self.away_until = 0.0
 
     @contextmanager
     def call(self) -> Iterator[None]:
         """Hold one of the slots during a call."""
         turn = uuid.uuid4().hex
-        try:
-            self._wait_for(turn)
-        except RedisError:
+        if not self._has_turn(turn):
             with self.alone.call():
                 yield
             return
@@ -79,6 +79,17 @@ class SharedPace:
         finally:
             with suppress(RedisError):
                 self.redis.zrem(self.keys[0], turn)
+
+    def _has_turn(self, turn: str) -> bool:
+        """Whether Redis gave it; False while Redis is away."""
+        if time.monotonic() < self.away_until:
+            return False
+        try:
+            self._wait_for(turn)
+        except RedisError:
+            self.away_until = time.monotonic() + AWAY
+            return False
+        return True
 
     def _wait_for(self, turn: str) -> None:
         give_up = time.monotonic() + self.patience
