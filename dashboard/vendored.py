@@ -39,8 +39,9 @@ def fetch(package: str, member: str, expected: str) -> bytes:
     with TemporaryDirectory() as folder:
         archive = _pack(package, Path(folder))
         with tarfile.open(archive) as tar:
-            found = tar.extractfile(f"package/{member}")
-            content = found.read() if found else b""
+            listed = f"package/{member}" in tar.getnames()
+            file = tar.extractfile(f"package/{member}") if listed else None
+            content = file.read() if file else b""
     if integrity(content) != expected:
         raise WrongHash(f"{package}: {member} does not have the pinned hash; nothing was kept")
     return content
