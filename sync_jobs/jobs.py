@@ -279,6 +279,8 @@ def work(run_id: int) -> None:
     try:
         with ledger.Lease(claim) as lease:
             pull.run(claim, lease, redis_client())
+        if claim.operation == "events":
+            tick()  # what was just discovered is due at once, not at the next beat
     finally:
         db.session.remove()
         with suppress(redis.RedisError):
