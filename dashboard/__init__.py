@@ -7,7 +7,30 @@ from pathlib import Path
 from flask import Flask
 from flask_wtf import CSRFProtect
 
-from dashboard import access, accounts, api_tokens, frame, overview, people, people_cli, processes_cli, run, syncing
+from dashboard import (
+    access,
+    accounts,
+    api,
+    api_tokens,
+    connections,
+    connections_cli,
+    database_cli,
+    event,
+    events,
+    failed,
+    frame,
+    health,
+    history,
+    overview,
+    partner,
+    people,
+    people_cli,
+    processes_cli,
+    queues,
+    run,
+    sandbox_cli,
+    syncing,
+)
 from dashboard.config import flask_config, read_settings
 from sync_jobs.models import base
 from sync_jobs.settings import Settings
@@ -34,11 +57,24 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register(app: Flask) -> None:
     """Blueprints and commands, each module's own."""
+    app.register_blueprint(queues.pages)
+    app.register_blueprint(failed.pages)
+    app.register_blueprint(history.pages)
+    app.register_blueprint(event.pages)
+    app.register_blueprint(events.pages)
+    app.register_blueprint(partner.pages)
     app.register_blueprint(syncing.pages)
     app.register_blueprint(run.pages)
     app.register_blueprint(overview.pages)
     app.register_blueprint(accounts.pages)
     app.register_blueprint(people.pages)
     app.register_blueprint(api_tokens.pages)
+    app.register_blueprint(connections.pages)
+    app.register_blueprint(health.pages)
+    app.register_blueprint(api.pages)
+    csrf.exempt(api.pages)  # a program's token is no cookie: no other site can send it
     app.cli.add_command(people_cli.people)
+    app.cli.add_command(connections_cli.connections)
+    app.cli.add_command(database_cli.group)
+    app.cli.add_command(sandbox_cli.sandbox)
     processes_cli.register(app)
