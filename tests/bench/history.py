@@ -25,7 +25,8 @@ SENTENCE = "CASE WHEN i % 100 < 10 THEN 'The provider did not answer. We try aga
 
 RUNS = f"""INSERT INTO sync_queue (sync_queue_id, status, created_at, provider_name, operation_type, sync_direction, priority,
  target, lock_name, timing_partner_id, connection_id, edition_id, trigger, requested_by, requested_at, due_at, claimed_at,
- finished_at, attempts, errors, error_kind, last_error, pages_done, rows_read, rows_new, rows_changed, rows_same, calls, provider_ms, waited_ms)
+ finished_at, attempts, errors, error_kind, last_error, pages_done, rows_read, rows_new, rows_changed, rows_same, calls,
+ provider_ms, waited_ms)
  {NUMBERS} SELECT i, {STATUS}, strftime('%Y-%m-%d %H:%M:%S', ({AT}) / 1000, 'unixepoch'), {PROVIDER}, 'participants', 'pull', 5,
  {OF} || ':participants:' || {EDITION}, '', ({OF} + 1) / 2, {OF}, {EDITION}, 'schedule', 'clock', {AT}, {AT}, {AT} + 200,
  {AT} + 2200, 1, i % 100 < 10, {KIND}, {SENTENCE}, 3, 2000, 5, 2, 1993, 3, 900, 200 FROM n"""

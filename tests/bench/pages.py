@@ -59,11 +59,10 @@ def addresses(app: Flask, last_run: int) -> list[str]:
     """Every page that the application has, with the ids of things that are there."""
     found = set(SEARCHES)
     values = {**GIVEN, "run_id": last_run}
-    with app.test_request_context():
-        adapter = app.create_url_adapter(None)
-        for rule in app.url_map.iter_rules():
-            if "GET" in (rule.methods or ()) and rule.endpoint != "static" and rule.arguments <= values.keys() and adapter:
-                found.add(adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments}))
+    adapter = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.endpoint != "static" and rule.arguments <= values.keys():
+            found.add(adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments}))
     return sorted(address for address in found if not address.startswith(("/invited", "/favicon", "/static", "/healthz", "/sign")))
 
 
