@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Dialect, Index, Table
@@ -117,6 +118,7 @@ def views(dialect: str) -> tuple[WantedView, ...]:
     return tuple(found)
 
 
+@cache
 def wanted() -> Wanted:
     """The wanted schema, for SQLite."""
     return Wanted(tuple(_table(table) for table in Base.metadata.sorted_tables), views("sqlite"))

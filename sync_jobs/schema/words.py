@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from sync_jobs.schema.backup import megabytes
-from sync_jobs.schema.check import Checked
+from sync_jobs.schema.checking import Checked
 from sync_jobs.schema.compare import Plan
 from sync_jobs.schema.merge import MERGED
 from sync_jobs.schema.takeover import Rows
-from sync_jobs.schema.upgrade import Report
+from sync_jobs.schema.upgrading import Report
 
 WAL = (
     "When the application starts on this file it switches it to SQLite's write-ahead log, and the file stays so. Other programs "

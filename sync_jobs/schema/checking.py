@@ -14,7 +14,7 @@ from sync_jobs.schema.compare import Plan, compare
 from sync_jobs.schema.merge import MERGED
 from sync_jobs.schema.problem import SchemaProblem, problem_of
 from sync_jobs.schema.takeover import Rows
-from sync_jobs.schema.upgrade import decided
+from sync_jobs.schema.upgrading import decided
 from sync_jobs.schema.wanted import wanted
 
 

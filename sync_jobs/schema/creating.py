@@ -1,4 +1,4 @@
-"""Make an empty database complete: tables, indexes, views, provider rows, stamp. A customer's file is left to `upgrade`."""
+"""Make an empty database complete: tables, indexes, views, provider rows, stamp. A customer's file is left to `upgrading`."""
 
 from __future__ import annotations
 
