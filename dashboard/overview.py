@@ -18,6 +18,7 @@ pages = Blueprint("overview", __name__)
 
 SHOWN_NEEDS = 8
 SHOWN_PARTNERS = 15
+SORTED = ("bad", "late", "good", "wait")  # what is paused or not started stands last
 RACE_DAY = timedelta(hours=18)
 OLD_MINUTES = {"late": timedelta(minutes=1), "bad": timedelta(minutes=5)}
 
@@ -45,7 +46,7 @@ def overview() -> ResponseReturnValue:
     everything = request.args.get("show") == "all"
     troubles = needs.needs(found, now, zone)
     blocks = _blocks(found, now)
-    runs = run_lines.lines([*found["running"], *found["latest"]], now)[: overview_data.LATEST]
+    runs = run_lines.latest(found["running"], found["latest"], now)[: overview_data.LATEST]
     shown = live.Live(
         title=f"({len(troubles)}) Overview" if troubles else "Overview",
         said=needs.answer(len(troubles)), token=seen.token, zone=zone,
@@ -93,13 +94,12 @@ def _blocks(found: dict[str, list[Any]], now: datetime) -> list[PartnerRow]:
         mine[row.partner_id].append(row)
     blocks = [_block(partner, mine[partner.partner_id], now) for partner in found["partners"]]
     far = now + timedelta(days=10_000)
-    return sorted(
-        blocks, key=lambda block: (words.WORST.index(block.state), block.partner.starts_at or far, block.partner.partner_id)
-    )
+    return sorted(blocks, key=lambda block: (SORTED.index(block.state), block.partner.starts_at or far, block.partner.partner_id))
 
 
 def _block(partner: Any, connections: list[Any], now: datetime) -> PartnerRow:
-    state = words.worst(*(row.state for row in connections)) if connections else "wait"
+    states = {row.state for row in connections if row.connection_state != "unsupported"}
+    state = next((state for state in SORTED if state in states), "wait")
     return PartnerRow(partner, connections, state, _next_event(partner, now))
 
 

@@ -39,7 +39,7 @@ def read(now: datetime) -> dict[str, Rows]:
         "alike": _alike(),
         "minutes": _minutes(now),
         "running": run_lines.runs(Run.status == "running", access.within(Run.timing_partner_id), limit=LATEST),
-        "latest": run_lines.runs(Run.run_id < AFTER_ALL, access.within(Run.timing_partner_id), Run.target != "", limit=LATEST),
+        "latest": run_lines.runs(Run.run_id < AFTER_ALL, access.within(Run.timing_partner_id), run_lines.ended(), limit=LATEST),
     }
     if access.own_partner() is None:
         parts |= {"queue": queue(now), "processes": processes(now), "done": done(now), "pressed": pressed()}

@@ -67,8 +67,14 @@ def answer(said: Any, now: datetime, zone: str) -> str:
 
 
 def _grouped(changes: list[Any]) -> list[tuple[str, list[Any]]]:
-    """New, changed, gone: only those that there are."""
-    return [(word, rows) for word in ("new", "changed", "gone") if (rows := [row for row in changes if row.change == word])]
+    """`New registrations` and the like, each with its records; only those that there are."""
+    groups: dict[str, list[Any]] = {}
+    for change in ("new", "changed", "gone"):
+        for row in changes:
+            if row.change == change:
+                groups.setdefault(f"{change.capitalize()} {RECORDS.get(row.table_name, 'record')}s", []).append(row)
+    more = len(changes) == run_data.CHANGES
+    return [(f"{title}, the latest {len(rows)}" if more else title, rows) for title, rows in groups.items()]
 
 
 def _may(row: Any) -> set[str]:

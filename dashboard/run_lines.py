@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select
 
 from dashboard import words
 from dashboard.reading import Query
+from sync_jobs import times
 from sync_jobs.models import Connection, Edition, Partner, Run
 
 COLUMNS: tuple[Any, ...] = (
@@ -41,10 +42,20 @@ def runs(*conditions: ColumnElement[bool], limit: int) -> Query:
     )
 
 
+def ended() -> ColumnElement[bool]:
+    """Runs of ours that are over."""
+    return Run.status.in_(("completed", "failed", "cancelled")) & (Run.target != "")
+
+
+def latest(running: list[Any], over: list[Any], now: datetime) -> list[Any]:
+    """What runs now, then what ended last."""
+    newest_end = sorted(over, key=lambda row: row.finished_at or times.EPOCH, reverse=True)
+    return lines([*running, *newest_end], now)
+
+
 def lines(rows: list[Any], now: datetime) -> list[Any]:
-    """The same rows with their words, newest first and each once."""
-    once = {row.run_id: row for row in rows}
-    return [line(once[run_id], now) for run_id in sorted(once, reverse=True)]
+    """The same rows with their words."""
+    return [line(row, now) for row in rows]
 
 
 def line(row: Any, now: datetime) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, select, true, union
 
 from dashboard import access
-from sync_jobs.models import DirectorEdition, Edition, Run
+from sync_jobs.models import DirectorEdition, Edition, Partner, Run
 
 
 def events(column: Any) -> ColumnElement[bool]:
@@ -30,6 +30,11 @@ def runs() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 def editions() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """The events of the person's partner, and for a director those given to them."""
     return access.within(Edition.timing_partner_id), events(Edition.edition_id)
+
+
+def partner_exists(partner_id: int) -> ColumnElement[bool]:
+    """Whether there is such a partner for this person."""
+    return exists().where(Partner.timing_partner_id == partner_id, access.within(Partner.timing_partner_id))
 
 
 def run_exists(run_id: int) -> ColumnElement[bool]:

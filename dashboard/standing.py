@@ -12,6 +12,7 @@ from dashboard.reading import Query
 from sync_jobs import health
 from sync_jobs.models import Connection, Edition, PartnerSettings, Run, SyncState
 
+PEOPLE = ("participants", "results")  # what a badge tells the age of
 STILL_WANTED = timedelta(days=1)  # after the last start; as in `cadence`
 
 
@@ -39,7 +40,7 @@ def is_failed() -> ColumnElement[bool]:
 
 def connections(now: datetime, *conditions: ColumnElement[bool]) -> Query:
     """One row per connection: what it is, and its current states summed up."""
-    of_events = SyncState.edition_id.is_not(None)
+    of_people = SyncState.operation_type.in_(PEOPLE)
     states = (
         select(
             SyncState.connection_id.label("connection_id"),
@@ -49,7 +50,7 @@ def connections(now: datetime, *conditions: ColumnElement[bool]) -> Query:
             func.sum(case((is_failed(), 1), else_=0)).label("failed"),
             func.sum(case((is_late(now), 1), else_=0)).label("late"),
             func.min(case((is_failed(), SyncState.failing_since))).label("failing_since"),
-            func.min(case((of_events, SyncState.last_success_at))).label("oldest_event"),
+            func.min(case((of_people, SyncState.last_success_at))).label("oldest_event"),
             func.max(SyncState.last_success_at).label("newest"),
             func.sum(SyncState.rows_aside).label("aside"),
         )

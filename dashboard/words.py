@@ -187,6 +187,11 @@ def worst(*states: str) -> str:
     return min(states, key=WORST.index, default="good")
 
 
+def is_partners_turn(kind: str | None) -> bool:
+    """Whether the timing partner is the one who can end a failure of that kind."""
+    return kind in KINDS and KINDS[kind].turn == "partner"
+
+
 def turn(kind: str | None, partner: str | None = None) -> str:
     """Whose turn it is after a failure of that kind."""
     whose = KINDS[kind].turn if kind in KINDS else "us"

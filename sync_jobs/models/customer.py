@@ -219,6 +219,7 @@ class Attempt(Base):
             postgresql_where=text("run_id IS NOT NULL"),
         ),
         Index("ix_sync_history_ended", "ended_at"),
+        Index("ix_sync_history_time", "sync_time", "sync_history_id"),
     )
 
 

@@ -1,0 +1,97 @@
+"""Failed runs that nobody has dealt with, grouped by cause, with whose turn it is. Retrying is `syncing`'s."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from sqlalchemy import or_
+
+from dashboard import hx, live, run_lines, scope, words
+from dashboard.access import requires
+from dashboard.reading import Query, together
+from sync_jobs.models import Run, SyncState
+from sync_jobs.providers import label
+
+pages = Blueprint("failed", __name__)
+
+MOST = 200
+SHOWN_OF_A_CAUSE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Failures of one kind: at one partner where it is the partner's turn, else at one provider."""
+
+    key: str
+    sentence: str
+    turn: str
+    step: str
+    since: datetime | None
+    latest: datetime | None
+    partners: int
+    runs: list[Any]
+    more: int
+
+
+@pages.get("/failed")
+@requires("see_failed")
+def failed() -> ResponseReturnValue:
+    """What is truly open: a run whose target was read well later is left out."""
+    seen = live.look()
+    if seen.unchanged:
+        return hx.nothing_new()
+    now = words.page_now()
+    rows = together(failed=_failed())["failed"]
+    causes = grouped(run_lines.lines(rows, now))
+    shown = live.Live(
+        title=f"({len(rows)}) Failed" if rows else "Failed", said=answer(len(rows), len(causes)), token=seen.token,
+        zone=live.HOUSE_ZONE, worst="bad" if rows else "good",
+    )  # fmt: skip
+    return hx.page("failed/_live.html", shown, causes=causes, zone=shown.zone, capped=len(rows) == MOST)
+
+
+def _failed() -> Query:
+    """The newest failed runs that no later success of the same target has solved."""
+    unsolved = or_(SyncState.last_success_at.is_(None), Run.finished_at.is_(None), SyncState.last_success_at < Run.finished_at)
+    return (
+        run_lines.runs(Run.status == "failed", Run.target != "", *scope.runs(), unsolved, limit=MOST)
+        .outerjoin(SyncState, SyncState.target == Run.target)
+        .order_by(None)
+        .order_by(Run.finished_at.desc(), Run.run_id.desc())
+    )
+
+
+def grouped(runs: list[Any]) -> list[Cause]:
+    """The causes, the one that hit most first."""
+
+    def cause(run: Any) -> tuple[str, str, int]:
+        theirs = words.is_partners_turn(run.error_kind)
+        return run.provider_name or "", run.error_kind or "", (run.partner_id or 0) if theirs else 0
+
+    groups = [_cause(key, list(mine)) for key, mine in groupby(sorted(runs, key=cause), key=cause)]
+    return sorted(groups, key=lambda one: (-one.partners, -len(one.runs) - one.more, one.key))
+
+
+def _cause(key: tuple[str, str, int], runs: list[Any]) -> Cause:
+    provider, kind, partner_id = key
+    first = runs[0]
+    ends = [run.finished_at for run in runs if run.finished_at]
+    sentence = first.last_error or f"{label(provider)}: it failed and no reason was kept."
+    return Cause(
+        key=f"{provider}-{kind}-{partner_id}", sentence=sentence, turn=words.turn(kind, first.partner_name),
+        step=words.next_step(kind), since=min(ends, default=None), latest=max(ends, default=None),
+        partners=len({run.partner_id for run in runs}), runs=runs[:SHOWN_OF_A_CAUSE], more=max(0, len(runs) - SHOWN_OF_A_CAUSE),
+    )  # fmt: skip
+
+
+def answer(runs: int, causes: int) -> str:
+    """The first line of the page."""
+    if not runs:
+        return "Nothing is failed"
+    open_runs = words.counted(runs, "failed run") if runs < MOST else f"{MOST} failed runs or more"
+    return f"{open_runs}, {words.counted(causes, 'cause').lower()}"
