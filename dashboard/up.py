@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import click
+from sqlalchemy import select
 
 from dashboard import starting
 from sync_jobs import logs, redis_server
-from sync_jobs.models import db
+from sync_jobs.children import Program
+from sync_jobs.models import HubFact, PartnerSettings, db
+from sync_jobs.sandbox import load, servers
 from sync_jobs.settings import Settings
 from sync_jobs.stopping import Stop
-from sync_jobs.supervisor import AlreadyRunning, Supervisor, alone, programs, redis_program
+from sync_jobs.supervisor import FLASK, AlreadyRunning, Supervisor, alone, programs, redis_program
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN = 60.0  # seconds
@@ -63,11 +67,11 @@ def _environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, st
 
 def _start(supervisor: Supervisor, settings: Settings, environ: Mapping[str, str]) -> None:
     """In this order; each waits for what it needs."""
-    made = starting.prepare_database(settings, db.engine)
+    starting.prepare_database(settings, db.engine)
     db.session.remove()
     _start_redis(supervisor, settings, environ)
     if settings.mode == "demo":
-        _start_sandbox(supervisor, made=made)
+        _start_sandbox(supervisor)
     host, port = _address(environ)
     supervisor.start(*programs(settings.workers))
     if not supervisor.wait_until(lambda: _listens(_reachable(host), port), READY_WITHIN) and not supervisor.stop.asked:
@@ -85,8 +89,25 @@ def _start_redis(supervisor: Supervisor, settings: Settings, environ: Mapping[st
     supervisor.environment["REDIS_URL"] = address
 
 
-def _start_sandbox(supervisor: Supervisor, *, made: bool) -> None:
-    raise NotImplementedError
+def _start_sandbox(supervisor: Supervisor) -> None:
+    """The simulated providers, and (once) their world in the database. Everybody who starts later is told where they are."""
+    port = redis_server.free_port()
+    supervisor.start(Program(name="sandbox", command=(*FLASK, "sandbox", "serve", "--port", str(port))))
+    supervisor.environment.update(servers.urls_at(f"http://127.0.0.1:{port}"))
+    if not _loaded():
+        loading = subprocess.run([*FLASK, "sandbox", "load"], cwd=ROOT, env=supervisor.environment, capture_output=True, text=True)  # noqa: S603, PLW1510  our own command; its failure is told below
+        if loading.returncode and not supervisor.stop.asked:
+            raise starting.Refused(loading.stderr.strip().splitlines()[-1].removeprefix("Error: "))
+    if not supervisor.wait_until(lambda: _listens("127.0.0.1", port), READY_WITHIN) and not supervisor.stop.asked:
+        raise starting.Refused(f"The sandbox does not come up; {supervisor.logs / 'sandbox.log'} says why.")
+
+
+def _loaded() -> bool:
+    """Whether the world is in the database and all its partners were started; loading can be killed between the two."""
+    known = db.session.get(HubFact, load.FACT) is not None
+    waiting = db.session.scalar(select(PartnerSettings.timing_partner_id).where(PartnerSettings.started_at.is_(None)).limit(1))
+    db.session.rollback()
+    return known and waiting is None
 
 
 def _address(environ: Mapping[str, str]) -> tuple[str, int]:
@@ -114,8 +135,13 @@ def _listens(host: str, port: int) -> bool:
 def _say(settings: Settings, address: tuple[str, int], simulated: list[str]) -> None:
     host, port = address
     click.echo(f"\nProject88Hub Sync is at  http://{_reachable(host)}:{port}/\n")
-    if settings.mode == "serve":
-        click.echo(WAL)
+    for line in _people() if settings.mode == "demo" else [WAL]:
+        click.echo(line)
     if simulated and settings.mode == "serve":
         click.secho(f"REHEARSAL: not the real providers but {', '.join(simulated)}. Use it on a copy only.", bold=True)
     click.echo(f"Data and logs: {settings.data_dir}. Stop with ctrl-C (process {os.getpid()}).\n")
+
+
+def _people() -> list[str]:
+    """Who may sign in to a demonstration."""
+    return ["Sign in as", *(f"  {f'{role}@example.com':28}{load.PASSWORD:8}{name}" for role, name, _ in load.PEOPLE), ""]

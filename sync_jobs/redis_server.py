@@ -86,12 +86,13 @@ def configure(data: Path) -> Path:
 
 
 def _loopback(data: Path) -> str:
-    port, password = _free_port(), secrets.token_urlsafe(24)
+    port, password = free_port(), secrets.token_urlsafe(24)
     _write_private(data / "redis.url", f"redis://:{password}@127.0.0.1:{port}/0\n")
     return f"bind 127.0.0.1\nport {port}\nrequirepass {password}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody has at this instant."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

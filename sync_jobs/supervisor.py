@@ -36,11 +36,11 @@ class AlreadyRunning(Exception):
 def programs(workers: int) -> list[Program]:
     """What runs beside redis and the sandbox, in the order in which it starts."""
     return [
-        Program(name="web", command=WEB),
+        Program(name="web", command=WEB, grace=3.0),
         Program(name="dispatcher", command=(*FLASK, "dispatcher")),
         *(Program(name=f"worker-{n}", command=(*FLASK, "worker"), grace=WORKER_GRACE) for n in range(1, workers + 1)),
         Program(name="clock", command=(*FLASK, "worker", "--queue", "clock")),
-        Program(name="scheduler", command=(*FLASK, "clock"), grace=1.0),
+        Program(name="scheduler", command=(*FLASK, "clock")),
     ]
 
 
