@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -49,7 +49,8 @@ def upgrade(file: Path, now: datetime, *, stamp: str = "production", watch: Watc
     must_be_writable(file)
     try:
         with _sorting_beside(file), _locked(file, wait) as db:
-            return _upgrade(db, file, now, stamp, watch)
+            done = _upgrade(db, file, now, stamp, watch)
+        return replace(done, size_after=size_of(file))  # after closing: a write-ahead log has been put into the file
     except (sqlite3.Error, OSError) as error:
         raise problem_of(error, file) from error
     finally:
@@ -106,7 +107,7 @@ def _upgrade(db: sqlite3.Connection, file: Path, now: datetime, stamp: str, watc
     if plan.problems:
         raise SchemaProblem(plan.problems[0])
     if plan.empty and found.empty:
-        return Report(plan, found, size_before=before, size_after=before, nothing=True)
+        return Report(plan, found, size_before=before, nothing=True)
     copy = None
     if actual.tables:
         need_room(file)
@@ -117,7 +118,7 @@ def _upgrade(db: sqlite3.Connection, file: Path, now: datetime, stamp: str, watc
         if copy:  # the file is as it was, so the copy is of no use and in the way
             copy.unlink(missing_ok=True)
         raise
-    return Report(plan, found, copy, merged, aside, before, size_of(file))
+    return Report(plan, found, copy, merged, aside, before)
 
 
 def decided(db: sqlite3.Connection, actual: Actual, target: Wanted, now: datetime, stamp: str) -> Rows:

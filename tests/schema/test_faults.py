@@ -247,3 +247,15 @@ def test_two_upgrades_at_once(file):
     assert schema.upgrade(file, NOW).nothing
     with closing(sqlite3.connect(file)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_rows_that_would_be_lost_undo_the_upgrade(file):
+    """A trigger of another program's that deletes while we add: the count of rows does not add up."""
+    with opened(file) as db:
+        db.execute("CREATE TRIGGER theirs AFTER INSERT ON providers BEGIN DELETE FROM users WHERE user_id = 1; END")
+    before = fingerprint(file)
+    with pytest.raises(schema.SchemaProblem) as problem:
+        schema.upgrade(file, NOW)
+    assert one_sentence(problem).startswith("users would have 33 rows instead of 34")
+    assert fingerprint(file) == before
+    assert beside(file) == []
