@@ -9,7 +9,7 @@ from flask import Blueprint, abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from dashboard import access, connection_form, hx, live, run_lines, standing, words
+from dashboard import access, connection_form, connection_words, hx, live, run_lines, standing, words
 from dashboard.access import connection_or_404, current, partner_or_404, requires, within
 from dashboard.connection_form import ConnectionForm
 from dashboard.forms import Form, text_field
@@ -44,7 +44,7 @@ def listing() -> ResponseReturnValue:
     groups = [(partner, [row for row in rows if row.partner_id == partner.partner_id]) for partner in found["partners"]]
     zone = groups[0][0].zone if len(groups) == 1 else None
     shown = live.Live(
-        title="Connections", said=_answer(rows), token=seen.token, zone=zone or live.HOUSE_ZONE,
+        title="Connections", said=connection_words.all_of_them(rows), token=seen.token, zone=zone or live.HOUSE_ZONE,
         worst=words.worst(*(row.state for row in rows)),
     )  # fmt: skip
     return hx.page("connections/_list.html", shown, groups=groups, rows=rows)
@@ -54,15 +54,6 @@ def _described(row: Any, now: datetime) -> Any:
     row.state, row.word = standing.badge(row, now)
     row.events = standing.events_sentence(row)
     return row
-
-
-def _answer(rows: list[Any]) -> str:
-    troubled = sum(row.state in {"bad", "late"} for row in rows)
-    if not rows:
-        return "No connection yet"
-    if troubled:
-        return f"{words.counted(troubled, 'connection')} of {len(rows)} {'needs' if troubled == 1 else 'need'} somebody"
-    return f"{words.counted(len(rows), 'connection')}, none needs anybody"
 
 
 @pages.get("/connections/<int:connection_id>")
@@ -82,10 +73,11 @@ def _page(
     row, runs, partner = _read(connection_id, now)
     moving = [run.operation_type for run in runs if run.status in {"pending", "running"}]
     shown = live.Live(
-        title=row.connection_name, said=_sentence(row), token=seen.token, zone=partner.zone or live.HOUSE_ZONE, worst=row.state,
-        seconds=live.BUSY if moving else live.CALM,
+        title=row.connection_name, said=connection_words.answer(row), token=seen.token, zone=partner.zone or live.HOUSE_ZONE,
+        worst=row.state, seconds=live.BUSY if moving else live.CALM,
     )  # fmt: skip
     facts: dict[str, Any] = {"row": row, "runs": runs, "partner": partner, "zone": shown.zone, "testing": "test" in moving}
+    facts["standing"] = connection_words.standing(row, partner.partner_name, shown.zone, now)
     if not hx.is_htmx():
         facts |= _forms(connection_or_404(connection_id), form, pause_form, shown.zone)
     answer = hx.page("connections/_live.html", shown, whole="connections/show.html", **facts)
@@ -116,21 +108,6 @@ def _partners() -> Query:
         Partner.company_name.label("partner_name"),
         PartnerSettings.timezone.label("zone"),
     ).outerjoin(PartnerSettings, PartnerSettings.timing_partner_id == Partner.timing_partner_id)
-
-
-def _sentence(row: Any) -> str:
-    """The first line: how it stands."""
-    name, provider = row.connection_name, label(row.provider_name)
-    states = {
-        "unsupported": f"{provider} comes with a later version",
-        "incomplete": f"{name} still needs a credential",
-        "paused": f"{name} is paused",
-    }
-    if row.connection_state in states:
-        return states[row.connection_state]
-    if row.refused_since:
-        return f"{provider} refuses the credential of {name}"
-    return f"{name} {'is connected' if row.success_at else 'has not synced yet'}"
 
 
 def _forms(connection: Connection, form: ConnectionForm | None, pause_form: PauseForm | None, zone: str) -> dict[str, Any]:

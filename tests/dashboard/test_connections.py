@@ -101,8 +101,7 @@ def test_a_connection_of_a_partner_who_was_not_started_waits(people, sign_in):
     assert kept(connection_id).state == "paused"
     assert runs("events") == []
     page = words(browser.soup(f"/connections/{connection_id}").main)
-    assert "not started" in page
-    assert "An administrator starts Big River Timing" in page
+    assert "Big River Timing has not been started" in page
     answer = browser.post(f"/connections/{connection_id}/resume", follow_redirects=True)
     assert "has not been started yet" in words(read(answer))
     assert kept(connection_id).state == "paused"
@@ -192,7 +191,7 @@ def test_an_incomplete_connection_says_what_is_missing_and_begins_when_it_is_ent
     browser = sign_in(people.partner)
     page = words(browser.soup(f"/connections/{connection.connection_id}").main)
     assert "Missing: API secret" in page
-    assert "credential missing" in page
+    assert "still needs a credential" in page
     answer = browser.post(f"/connections/{connection.connection_id}/resume", follow_redirects=True)
     assert "still needs API secret" in words(read(answer))
     assert kept(connection.connection_id).state == "incomplete"
@@ -427,3 +426,12 @@ def test_sealing_keeps_to_one_partner_and_leaves_what_no_adapter_understands(app
     assert the_only(CustomerCredential).secret is None
     assert held(mine.connection_id)
     assert seal(app, "--partner", "999").exit_code == 1
+
+
+def test_what_another_program_completed_can_begin(people, sign_in):
+    connection = from_customer(people, state="incomplete")  # the old system's page has got the secret meanwhile
+    browser = sign_in(people.partner)
+    page = browser.soup(f"/connections/{connection.connection_id}")
+    assert "Everything that was missing is there now" in words(page)
+    browser.post(page.select_one(".banner form")["action"])
+    assert kept(connection.connection_id).state == "active"
