@@ -28,6 +28,7 @@ from sync_jobs.models import (
     insert_or,
     write,
 )
+from sync_jobs.models.customer import EDITION_ID_COLUMN
 from sync_jobs.records import ListedContest
 
 LISTED = table(
@@ -46,13 +47,6 @@ LISTED = table(
     column("is_volunteer"),
     column("gone_at", Instant),
 )
-CUSTOMER_COLUMN = {
-    "runsignup": "rsu_event_id",
-    "raceroster": "raceroster_event_id",
-    "haku": "haku_event_id",
-    "chronotrack": "ct_event_id",
-    "copernico": "copernico_event_id",
-}
 MANY = 500
 
 
@@ -127,7 +121,7 @@ def _known(session: Session, connection: Connection, grouping: Grouping) -> Edit
             )
         )
     if edition_id is None:
-        named = getattr(Edition, CUSTOMER_COLUMN[connection.provider_name])
+        named = getattr(Edition, EDITION_ID_COLUMN[connection.provider_name])
         edition_id = session.scalar(
             select(Edition.edition_id)
             .where(Edition.timing_partner_id == connection.timing_partner_id, named.in_([grouping.happening_id, *ids]))
@@ -145,8 +139,8 @@ def _new(session: Session, connection: Connection, grouping: Grouping) -> Editio
 
 def _describe(edition: Edition, connection: Connection, grouping: Grouping, zone: str) -> None:
     """Bring the customer's row up to date. A joined edition keeps the description of the provider it was made from."""
-    column_name = CUSTOMER_COLUMN[connection.provider_name]
-    others = [c for p, c in CUSTOMER_COLUMN.items() if p not in {connection.provider_name, "chronotrack"} and getattr(edition, c)]
+    column_name = EDITION_ID_COLUMN[connection.provider_name]
+    others = [c for p, c in EDITION_ID_COLUMN.items() if p not in {connection.provider_name, "chronotrack"} and getattr(edition, c)]
     first = not others or edition.name is None
     ours = grouping.contests[0].provider_contest_id if connection.provider_name == "runsignup" else grouping.happening_id
     if not getattr(edition, column_name):
@@ -186,7 +180,6 @@ def _contest(session: Session, contest: ListedContest, edition_id: int) -> None:
     }
     said = {
         "edition_id": edition_id,
-        "connection_id": contest.connection_id,
         "happening_id": contest.happening_id,
         "name": contest.name,
         "distance": contest.distance,
@@ -194,7 +187,10 @@ def _contest(session: Session, contest: ListedContest, edition_id: int) -> None:
         "is_volunteer": int(contest.is_volunteer),
         "gone_at": None,
     }
-    session.execute(insert_or(session)(Contest).values(**key, **said).on_conflict_do_update(index_elements=list(key), set_=said))
+    first = {"connection_id": contest.connection_id}  # a second connection that lists it too changes nothing
+    session.execute(
+        insert_or(session)(Contest).values(**key, **first, **said).on_conflict_do_update(index_elements=list(key), set_=said)
+    )
 
 
 def _suggest(session: Session, connection: Connection, made: list[Edition]) -> None:
@@ -223,7 +219,7 @@ def _suggest(session: Session, connection: Connection, made: list[Edition]) -> N
 
 
 def _share_a_provider(one: Edition, other: Edition) -> bool:
-    return any(getattr(one, name) and getattr(other, name) for name in CUSTOMER_COLUMN.values())
+    return any(getattr(one, name) and getattr(other, name) for name in EDITION_ID_COLUMN.values())
 
 
 def join(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool:
@@ -237,7 +233,7 @@ def join(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool
         here, there = session.get_one(Edition, edition_id), session.get_one(Edition, other_edition_id)
         for model in (EditionLink, Contest, Schedule, SyncState, DirectorEdition):
             _move(session, model, edition_id, other_edition_id)
-        for name in CUSTOMER_COLUMN.values():
+        for name in EDITION_ID_COLUMN.values():
             if not getattr(there, name):
                 setattr(there, name, getattr(here, name))
         here.joined_into = other_edition_id

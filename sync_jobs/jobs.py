@@ -53,6 +53,10 @@ KEPT = {
 }
 
 
+class WorkFailed(Exception):
+    """A bug of ours ended a run. All that the queue is told: the rest stands in this process' log, secrets blanked."""
+
+
 class CannotSync(Exception):
     """The wish cannot be granted now; the text is the sentence that a person reads."""
 
@@ -281,6 +285,9 @@ def work(run_id: int) -> None:
             pull.run(claim, lease, redis_client())
         if claim.operation == "events":
             tick()  # what was just discovered is due at once, not at the next beat
+    except Exception as bug:
+        log.exception("run %s: a bug of ours", claim.run_id)
+        raise WorkFailed(f"run {claim.run_id}: {type(bug).__name__}") from None
     finally:
         db.session.remove()
         with suppress(redis.RedisError):

@@ -160,9 +160,10 @@ def note_aside(session: Session, run_id: int, attempt_no: int, partner: int, tab
         session.connection().execute(insert(SetAside), noted)
 
 
-def contest_counts(session: Session, connection_id: int, scope: Scope, counted: Mapping[str, int]) -> None:
+def contest_counts(session: Session, partner: int, provider_name: str, scope: Scope, counted: Mapping[str, int]) -> None:
     """Keep how many rows each contest of a happening has, where pages read it without counting."""
-    mine = (Contest.connection_id == connection_id, Contest.happening_id == scope.happening_id)
+    theirs = (Contest.timing_partner_id == partner, Contest.provider_name == provider_name)
+    mine = (*theirs, Contest.happening_id == scope.happening_id)
     for contest_id, provider_contest_id in session.execute(
         select(Contest.contest_id, Contest.provider_contest_id).where(*mine)
     ).all():

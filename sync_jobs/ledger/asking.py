@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from sync_jobs import times
 from sync_jobs.ledger.live import bump, scopes_of
 from sync_jobs.models import Connection, Edition, Instant, Run, write
+from sync_jobs.models.customer import EDITION_ID_COLUMN
 
 MANUAL, SCHEDULED = 1, 5
 PATIENT_KINDS = ("throttled", "quota")  # the provider named an instant: a press does not shorten it
@@ -84,6 +85,7 @@ def _row(connection: Connection, operation: str, edition: Edition | None, target
         "operation_type": operation,
         "sync_direction": "pull",
         "edition_id": edition.edition_id if edition else None,
+        "event_id": getattr(edition, EDITION_ID_COLUMN.get(connection.provider_name, ""), None),
         "starts_at": edition.starts_at if edition else None,
     }
 

@@ -88,6 +88,16 @@ class Edition(Base):
     __table_args__ = (Index("ix_events_partner_start", "timing_partner_id", "starts_at"),)
 
 
+EDITION_ID_COLUMN = {
+    "runsignup": "rsu_event_id",
+    "raceroster": "raceroster_event_id",
+    "haku": "haku_event_id",
+    "chronotrack": "ct_event_id",
+    "copernico": "copernico_event_id",
+}
+"""Where an edition's row keeps each provider's own id."""
+
+
 class Run(Base):
     """One requested piece of sync work. Only `ledger` writes its state; rows without a target are the old system's."""
 

@@ -44,22 +44,18 @@ def registrations(attempt: Attempt) -> None:
 def scopes_of(attempt: Attempt, state: SyncState | None) -> list[Scope]:
     """One scope for each happening of the edition that this connection reads, with its contests."""
     zone = db.session.scalar(select(Edition.timezone).where(Edition.edition_id == attempt.claim.edition_id)) or "UTC"
-    mine = (Contest.connection_id == attempt.claim.connection_id, Contest.edition_id == attempt.claim.edition_id)
-    rows = db.session.execute(
+    linked = select(EditionLink.happening_id).where(
+        EditionLink.connection_id == attempt.claim.connection_id, EditionLink.edition_id == attempt.claim.edition_id
+    )
+    found: dict[str, list[str]] = {happening: [] for happening in db.session.scalars(linked)}
+    theirs = (Contest.edition_id == attempt.claim.edition_id, Contest.provider_name == attempt.claim.provider_name)
+    contests = db.session.execute(
         select(Contest.happening_id, Contest.provider_contest_id)
-        .where(*mine, Contest.gone_at.is_(None))
+        .where(*theirs, Contest.happening_id.in_(list(found)), Contest.gone_at.is_(None))
         .order_by(Contest.contest_id)
     )
-    found: dict[str, list[str]] = {}
-    for happening, contest in rows:
-        found.setdefault(happening, []).append(contest.rpartition("/")[2])
-    links = db.session.scalars(
-        select(EditionLink.happening_id).where(
-            EditionLink.connection_id == attempt.claim.connection_id, EditionLink.edition_id == attempt.claim.edition_id
-        )
-    )
-    for happening in links:
-        found.setdefault(happening, [])
+    for happening, contest in contests:
+        found[happening].append(contest.rpartition("/")[2])
     expected = state.rows_expected if state and len(found) == 1 else None
     return [Scope(happening_id=h, contest_ids=tuple(c), timezone=zone, rows_expected=expected) for h, c in sorted(found.items())]
 
@@ -112,6 +108,6 @@ def _conclude(attempt: Attempt, scopes: list[Scope], *, whole: bool) -> None:
         counted = store.count_by_contest(table, attempt.partner, scope)
         total += sum(counted.values())
         with write() as session:
-            store.contest_counts(session, attempt.claim.connection_id, scope, counted)
+            store.contest_counts(session, attempt.partner, attempt.claim.provider_name, scope, counted)
     attempt.outcome.read_mark, attempt.outcome.was_whole = times.from_ms(attempt.cursor["started"]), whole
     attempt.outcome.rows_held = total

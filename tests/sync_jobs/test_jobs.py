@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from sync_jobs import jobs, ledger, schedules, secrets
+from sync_jobs import jobs, ledger, pull, schedules, secrets
 from sync_jobs.jobs import CannotSync
 from sync_jobs.models import Connection, PartnerSettings, ProviderMinute, Run, Schedule, SignInFailure, db, write
 from sync_jobs.providers import ADAPTERS
@@ -184,3 +184,19 @@ def test_a_slot_of_a_waiting_target_joins_it(connection):
     with write() as session:
         session.execute(update(Schedule).values(next_run_at=NOW))
     assert jobs.tick(NOW) == [requested.run_id]
+
+
+def test_a_bug_reaches_the_queue_as_its_name_only(connection, monkeypatch, caplog):
+    def broken(*_):
+        raise KeyError("the people and secrets that were at hand")
+
+    requested = jobs.request(connection, "events", trigger="manual", by="Ada", now=NOW)
+    monkeypatch.setitem(pull.WORK, "events", broken)
+    with pytest.raises(jobs.WorkFailed) as raised:
+        jobs.work(requested.run_id)
+    assert str(raised.value) == f"run {requested.run_id}: KeyError"
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+    db.session.rollback()
+    assert db.session.get_one(Run, requested.run_id, populate_existing=True).error_kind == "bug"
+    assert "a bug of ours" in caplog.text  # support finds the whole of it in the worker's own log

@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, func, select, text
 
-from sync_jobs import ledger, pull, stopping, store, times
+from sync_jobs import ledger, pull, secrets, stopping, store, times
 from sync_jobs.ledger import LostLease
-from sync_jobs.models import PROVIDER_TABLES, Contest, DoneMinute, ProviderMinute, Run, Schedule, db, write
+from sync_jobs.models import PROVIDER_TABLES, Contest, DoneMinute, Partner, ProviderMinute, Run, Schedule, db, write
 from sync_jobs.providers import ADAPTERS
 from sync_jobs.sandbox import servers
 from sync_jobs.sandbox.world import World
 from tests.conftest import NOW
+from tests.factories import make_connection
 from tests.sync_jobs.hub import PEOPLE, make_hub, scalar, statements
 
 PATHS = {"runsignup": "participants", "raceroster": "participants"}
@@ -220,7 +221,6 @@ def test_a_failure_before_or_between_pages_is_classed_and_loses_nothing(hub, clo
 
 
 def test_a_wrong_credential_is_the_partners_turn(hub):
-    from sync_jobs import secrets
 
     given = hub.sandbox.credentials(hub.world.partners[0].number, hub.provider)
     wrong = {name: value if name in {"api_key", "client_id", "username"} else "wrong" for name, value in given.items()}
@@ -233,7 +233,6 @@ def test_a_wrong_credential_is_the_partners_turn(hub):
 
 
 def test_a_missing_credential_says_which(hub):
-    from sync_jobs import secrets
 
     with write() as session:
         secrets.keep(session, hub.connection_id, secrets.SECRETS, {})
@@ -457,3 +456,27 @@ def test_the_providers_own_counts_are_kept_by_day(runsignup):
     runsignup.sync("counts", editions[0])
     assert scalar("SELECT COUNT(*) FROM runsignup_participant_counts") == 2
     assert runsignup.state("participants", editions[0]).rows_expected == 260
+
+
+def test_a_second_connection_to_the_same_account_reads_the_same_and_takes_nothing_away(hub):
+    hub.discover()
+    sync_all(hub)
+    second = make_connection(db.session.get_one(Partner, hub.partner_id), hub.provider, name="second")
+    with write() as session:
+        secrets.keep(session, second.connection_id, secrets.SECRETS, secrets.of(hub.connection))
+    other = dataclasses.replace(hub, connection_id=second.connection_id)
+    other.discover()
+    for one in (other, hub):
+        for edition in hub.editions():
+            run = one.sync("participants", edition)
+            assert (run.status, run.rows_gone, run.rows_new) == ("completed", 0, 0)
+            assert one.state("participants", edition).rows_held == 260
+    assert hub.held() == hub.true()
+
+
+def test_other_programs_find_the_providers_own_id_on_the_run(hub):
+    (edition, _) = hub.discover()
+    run = hub.sync("participants", edition)
+    named = edition.rsu_event_id if hub.provider == "runsignup" else edition.raceroster_event_id
+    assert named
+    assert (run.event_id, hub.attempts(run.run_id)[0].event_id) == (named, named)
