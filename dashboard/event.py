@@ -96,7 +96,9 @@ def answer(said: Any, sides: list[Any]) -> str:
     if not held:
         return f"{name}: nobody has been read yet"
     people = words.plural(sum(held), "person", "people")
-    return f"{name}: {people} registered, {'late' if said.state == 'late' else 'fresh'}"
+    oldest = min(side.state_line.success_at for side in sides if side.state_line and side.state_line.success_at)
+    age = words.span(words.page_now() - oldest)
+    return f"{name}: {people} registered, " + (f"not read for {age}" if said.state == "late" else f"read {age} ago")
 
 
 @pages.post("/events/<int:edition_id>/alike")

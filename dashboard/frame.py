@@ -34,6 +34,7 @@ MORE_PLACES = (
     ("see_events", "Events", "/events"),
     ("see_connections", "Connections", "/connections"),
     ("see_people", "People", "/people"),
+    ("see_own_account", "Your account", "/account"),
 )
 
 ERRORS: dict[int, tuple[str, str]] = {
@@ -97,7 +98,7 @@ def _surroundings() -> dict[str, str] | None:
             "sentence": "Rehearsal: a copy of the database, speaking to simulated providers. Nothing real is changed.",
         }
     if settings().mode == "demo":
-        return {"state": "wait", "sentence": "Sandbox: invented partners, people and providers."}
+        return {"state": "wait", "sentence": "Sandbox: everything here is invented."}
     return None
 
 

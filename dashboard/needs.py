@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from dashboard import words
+from dashboard import standing, words
 from sync_jobs import health
 from sync_jobs.providers import label
 
@@ -63,12 +63,11 @@ def _refused(connections: list[Any], names: dict[int, str], zone: str) -> Iterat
     for row in connections:
         if row.refused_since is None or row.connection_state != "active" or row.started_at is None:
             continue
-        partner, provider = names.get(row.partner_id, ""), label(row.provider_name)
-        waiting = row.editions or 0
+        partner, provider, waiting = names.get(row.partner_id, ""), label(row.provider_name), standing.events_sentence(row)
         yield Need(
             state="bad", word="now", rank=1, since=row.refused_since, key=f"refused-{row.connection_id}",
             sentence=f"{provider} refuses {partner}’s credential since {words.clock(row.refused_since, zone)}",
-            under=f"{partner}’s turn: enter it again · {words.plural(waiting, 'event')} {'waits' if waiting == 1 else 'wait'}",
+            under=f"{partner}’s turn: enter it again" + (f" · {waiting}" if row.editions else ""),
             button="Open", address=f"/connections/{row.connection_id}",
         )  # fmt: skip
 

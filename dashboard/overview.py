@@ -49,7 +49,7 @@ def overview() -> ResponseReturnValue:
     runs = run_lines.latest(found["running"], found["latest"], now)[: overview_data.LATEST]
     shown = live.Live(
         title=f"({len(troubles)}) Overview" if troubles else "Overview",
-        said=needs.answer(len(troubles)), token=seen.token, zone=zone,
+        said=_answer(found["partners"], troubles), token=seen.token, zone=zone,
         worst=words.worst(*(need.state for need in troubles)), seconds=_seconds(found, now, everything=everything),
     )  # fmt: skip
     return hx.page(
@@ -58,6 +58,13 @@ def overview() -> ResponseReturnValue:
         blocks=blocks if everything else blocks[:SHOWN_PARTNERS], more=0 if everything else max(0, len(blocks) - SHOWN_PARTNERS),
         runs=runs, queue=_queue(found, now), zone=zone, started=any(row.started_at for row in found["partners"]),
     )  # fmt: skip
+
+
+def _answer(partners: list[Any], troubles: list[Any]) -> str:
+    """The first line of the page, also on the first day."""
+    if not troubles and not any(row.started_at for row in partners):
+        return "No timing partner has been started yet" if partners else "No timing partner is known yet"
+    return needs.answer(len(troubles))
 
 
 def _zone(partners: list[Any]) -> str:
@@ -81,8 +88,9 @@ def _context(found: dict[str, list[Any]], troubles: list[Any]) -> str:
     if any(row.started_at for row in partners):
         parts.append("everything else is fresh" if troubles else "everything is fresh")
     else:
-        parts.append("nothing has been started yet")
-    return " · ".join(parts)
+        parts.append("open one and start it as a pilot" if partners else "the takeover brings them in")
+    said = " · ".join(parts)
+    return said[:1].upper() + said[1:]
 
 
 def _blocks(found: dict[str, list[Any]], now: datetime) -> list[PartnerRow]:

@@ -27,6 +27,7 @@ LATEST = 8
 TROUBLES = 40
 ALIVE_FOR = timedelta(seconds=90)
 COUNTED = 10_000
+MINUTES = 20_000  # rows of the last hour, one per connection and minute
 LOOKED_BACK = timedelta(hours=12)  # an event that started so long ago is still the one that matters
 
 
@@ -109,16 +110,17 @@ def _minutes(now: datetime) -> Query:
     own = access.own_partner()
     mine = select(Connection.connection_id).where(Connection.timing_partner_id == own)
     inside = () if own is None else (ProviderMinute.connection_id.in_(mine),)
-    sums = ("calls", "failures", "throttled", "ms_100", "ms_300", "ms_1000", "ms_3000", "ms_10000", "ms_more")
-    return (
-        select(
-            ProviderMinute.provider_name.label("provider_name"),
-            ProviderMinute.minute.label("minute"),
-            *(func.sum(getattr(ProviderMinute, name)).label(name) for name in sums),
-        )
+    names = ("calls", "failures", "throttled", "ms_100", "ms_300", "ms_1000", "ms_3000", "ms_10000", "ms_more")
+    recent = (  # a limit keeps the index on minutes in use: grouping by provider would walk two days
+        select(ProviderMinute.provider_name, ProviderMinute.minute, *(getattr(ProviderMinute, name) for name in names))
         .where(ProviderMinute.minute > now - HOUR, *inside)
-        .group_by(ProviderMinute.provider_name, ProviderMinute.minute)
+        .order_by(ProviderMinute.minute)
+        .limit(MINUTES)
+        .subquery("recent")
     )
+    sums = (func.sum(recent.c[name]).label(name) for name in names)
+    key = (recent.c.provider_name, recent.c.minute)
+    return select(*key, *sums).group_by(*key)
 
 
 def queue(now: datetime) -> Query:

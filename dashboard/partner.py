@@ -39,6 +39,7 @@ def partner(partner_id: int) -> ResponseReturnValue:
         "partners/_live.html", shown, partner=row, connections=connections, alike=found["alike"], zone=shown.zone,
         groups=[(phase, mine) for phase in PHASES if (mine := [event for event in events if event.phase == phase])],
         runs=run_lines.latest(found["running"], found["latest"], now)[: partner_data.LATEST], as_they_are=as_they_are,
+        more=len(found["coming"]) > partner_data.COMING,
     )  # fmt: skip
 
 
@@ -50,7 +51,8 @@ def _described(row: Any, now: datetime) -> Any:
 
 def _events(found: dict[str, list[Any]], now: datetime) -> list[Any]:
     states = [*found["coming_states"], *found["undated_states"]]
-    return edition_lines.lines([*found["coming"], *found["undated"], *found["over"]], states, now)
+    shown = [*found["coming"][: partner_data.COMING], *found["undated"], *found["over"]]
+    return edition_lines.lines(shown, states, now)
 
 
 def answer(partner: Any, connections: list[Any]) -> str:

@@ -11,7 +11,7 @@ from dashboard import edition_lines, run_lines, standing
 from dashboard.reading import AFTER_ALL, Query, Rows, together
 from sync_jobs.models import Connection, Edition, EditionSuggestion, Instant, Partner, PartnerSettings, Run, db
 
-COMING, OVER, UNDATED, LATEST, PAIRS, AS_THEY_ARE = 60, 8, 10, 6, 10, 40
+COMING, OVER, UNDATED, LATEST, PAIRS, AS_THEY_ARE = 15, 4, 5, 6, 5, 40
 OVER_AFTER = timedelta(days=1)
 LISTED = table(
     "unified_contests", column("timing_partner_id"), column("source_provider"), column("happening_id"), column("happening_name"),
@@ -60,7 +60,7 @@ def _partner(partner_id: int) -> Query:
 
 def _coming(partner_id: int, now: datetime) -> Query:
     soon = Edition.starts_at >= now - OVER_AFTER
-    return edition_lines.editions(Edition.timing_partner_id == partner_id, soon).order_by(Edition.starts_at).limit(COMING)
+    return edition_lines.editions(Edition.timing_partner_id == partner_id, soon).order_by(Edition.starts_at).limit(COMING + 1)
 
 
 def _over(partner_id: int, now: datetime) -> Query:

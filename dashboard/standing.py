@@ -118,9 +118,9 @@ def events_sentence(row: Any) -> str:
         return ""
     if row.connection_state == "paused":
         return f"“{row.paused_reason}”" if row.paused_reason else "nothing runs until somebody resumes it"
-    if row.refused_since:
-        return f"{words.plural(row.editions or 0, 'event')} wait" if (row.editions or 0) != 1 else "1 event waits"
     total = row.editions or 0
+    if row.refused_since and total:
+        return f"{words.plural(total, 'event')} {'waits' if total == 1 else 'wait'}"
     for count, word in ((row.failed_editions, "failed"), (row.late_editions, "late")):
         if count:
             return f"{count} of {words.plural(total, 'event')} {word}"

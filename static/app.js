@@ -106,6 +106,7 @@
     if (!region) return;
     const { title, worst, said, at } = region.dataset;
     if (title) document.title = `${title} · Project88Hub Sync`;
+    if (said && byId("follows-live")) byId("follows-live").textContent = said;
     const icon = `/favicon/${worst || "good"}.svg`;
     if (byId("favicon").getAttribute("href") !== icon) byId("favicon").setAttribute("href", icon);
     const status = byId("status");
