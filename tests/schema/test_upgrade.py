@@ -233,3 +233,29 @@ def test_both_dialects_have_the_same_views():
     assert [view.name for view in views("sqlite")] == [view.name for view in views("postgresql")]
     for view in views("postgresql"):
         assert not {"GLOB", "strftime"} & set(view.ddl.replace("(", " ").split())
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "name TEXT NOT NULL",
+        "name TEXT UNIQUE",
+        "name TEXT CHECK (name <> '')",
+        "name TEXT REFERENCES users (email)",
+        "name INTEGER",
+    ],
+)
+def test_rules_that_the_added_tables_must_not_have_go(file, rule):
+    key = "event_id TEXT NOT NULL, timing_partner_id INTEGER NOT NULL"
+    with opened(file) as db:
+        db.execute(f"CREATE TABLE haku_events ({key}, event_name TEXT, {rule}, PRIMARY KEY (timing_partner_id, event_id))")
+        db.execute("ALTER TABLE haku_events RENAME COLUMN event_name TO x")
+        db.execute("ALTER TABLE haku_events RENAME COLUMN name TO event_name")
+        db.execute("INSERT INTO haku_events (event_id, timing_partner_id, event_name) VALUES ('1', 1, 'Run')")
+    assert [task.table.name for task in schema.upgrade(file, NOW).plan.rebuilds] == ["haku_events"]
+    with opened(file) as db:
+        db.execute(
+            "INSERT INTO haku_events (event_id, timing_partner_id, event_name) VALUES ('2', 1, 'Run'), ('3', 1, NULL), ('4', 1, '')"
+        )
+    assert ask(file, "SELECT count(*) FROM haku_events") == [(4,)]
+    assert schema.check(file, NOW).nothing
