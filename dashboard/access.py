@@ -167,8 +167,9 @@ def guard(app: Flask) -> None:
 
 
 def _gate() -> ResponseReturnValue | None:
-    if any(isinstance(value, int) and value > LARGEST_ID for value in (request.view_args or {}).values()):
-        abort(404)
+    for value in (request.view_args or {}).values():
+        if isinstance(value, int):
+            possible(value)
     if request.endpoint is None or request.endpoint in PUBLIC:
         return None
     person = signed_in()
@@ -217,28 +218,33 @@ def within(column: Any) -> ColumnElement[bool]:
     return inside
 
 
+def possible(number: int) -> int:
+    """An id as it came from outside; 404 where no database could hold it."""
+    return number if abs(number) <= LARGEST_ID else abort(404)
+
+
 def partner_or_404(timing_partner_id: int) -> Partner:
     """That partner, if the asking person may know of it."""
-    query = select(Partner).where(within(Partner.timing_partner_id), Partner.timing_partner_id == timing_partner_id)
+    query = select(Partner).where(within(Partner.timing_partner_id), Partner.timing_partner_id == possible(timing_partner_id))
     return db.session.scalar(query) or abort(404)
 
 
 def connection_or_404(connection_id: int) -> Connection:
     """That connection, if the asking person may know of it; one that was removed is gone for everybody."""
-    query = select(Connection).where(within(Connection.timing_partner_id), Connection.connection_id == connection_id)
+    query = select(Connection).where(within(Connection.timing_partner_id), Connection.connection_id == possible(connection_id))
     return db.session.scalar(query.where(Connection.state != "removed")) or abort(404)
 
 
 def edition_or_404(edition_id: int) -> Edition:
     """That edition, if the asking person may know of it; one that was joined into another no longer stands for itself."""
-    query = select(Edition).where(within(Edition.timing_partner_id), Edition.edition_id == edition_id)
+    query = select(Edition).where(within(Edition.timing_partner_id), Edition.edition_id == possible(edition_id))
     edition = db.session.scalar(query.where(Edition.joined_into.is_(None)))
     return edition if edition and _is_given(edition.edition_id) else abort(404)
 
 
 def run_or_404(run_id: int) -> Run:
     """That run, if the asking person may know of it. Runs of a director are those of the editions given to them."""
-    run = db.session.scalar(select(Run).where(within(Run.timing_partner_id), Run.run_id == run_id))
+    run = db.session.scalar(select(Run).where(within(Run.timing_partner_id), Run.run_id == possible(run_id)))
     return run if run and _is_given(run.edition_id) else abort(404)
 
 

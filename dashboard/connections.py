@@ -165,7 +165,7 @@ def new() -> ResponseReturnValue:
 def _chosen_partner() -> Partner | None:
     """Their own, or the one that an administrator named in the address."""
     named = access.own_partner() or request.args.get("partner", type=int)
-    return partner_or_404(min(named, access.LARGEST_ID)) if named else None
+    return partner_or_404(named) if named else None
 
 
 def _choose(partner: Partner | None) -> ResponseReturnValue:

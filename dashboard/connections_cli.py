@@ -32,9 +32,7 @@ def seal(partner: int | None, *, yes: bool) -> None:
     sealable = [connection for connection in readable if _is_understood(connection)]
     for connection in readable:
         if connection not in sealable:
-            click.echo(
-                f"Left as it is: {_named(connection)}. {label(connection.provider_name)} comes later and needs it."
-            )
+            click.echo(f"Left as it is: {_named(connection)}. {label(connection.provider_name)} comes later and needs it.")
     if not sealable:
         click.echo("No secret is left in the clear that could be sealed.")
         return

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
+from dashboard import access
 from sync_jobs import times
 
 PER_PAGE = 50
@@ -32,7 +33,7 @@ class Filters:
     def number(self, name: str) -> int | None:
         """The number of something."""
         value = self._typed(name)
-        if value and not value.isdecimal():
+        if value and not (value.isdecimal() and int(value) <= access.LARGEST_ID):
             self._explain(name, f"“{value}” is not a number.")
             return None
         return int(value) if value else None
@@ -67,4 +68,5 @@ class Filters:
 
 def place(name: str = "before") -> int | None:
     """Where the page begins: below that id."""
-    return request.args.get(name, type=int)
+    wanted = request.args.get(name, type=int)
+    return None if wanted is None else access.possible(wanted)
