@@ -31,6 +31,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         rehearsal=environ.get("HUB_REHEARSAL", "") in {"1", "true", "yes"},
         provider_urls={name: environ.get(name) or default for name, default in PROVIDER_URLS.items()},
         **_patience(environ),
+        call_timeout=float(environ.get("HUB_CALL_TIMEOUT") or 30.0),
         dispatch_every=float(environ.get("HUB_DISPATCH_EVERY") or 1.0),
         tick_every=int(environ.get("HUB_TICK_EVERY") or 30),
         workers=max(1, int(environ.get("WORKERS", "4"))),

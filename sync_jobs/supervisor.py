@@ -21,8 +21,8 @@ from sync_jobs.stopping import Stop
 
 log = logging.getLogger(__name__)
 LOOK_EVERY = 0.2  # seconds
-STOP_WITHIN = 14.0  # seconds for everything; a person was promised 15
-FOR_THE_REST = 3.0  # of these, kept for the programs that stop after the workers
+STOP_WITHIN = 12.5  # seconds for everything; a person was promised 15
+FOR_THE_REST = 2.5  # of these, kept for the programs that stop after the workers
 WORKER_GRACE = 10.0
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
 WEB = (sys.executable, "-m", "gunicorn", "--config", "python:dashboard.web_server", "wsgi:app")

@@ -58,9 +58,10 @@ class SharedPace:
     """The limiter of one connection. Waits a few seconds at most; a longer wait is raised, for the run to yield."""
 
     def __init__(
-        self, connection_id: int, pace: Pace, redis: Redis, now: Callable[[], datetime], patience: float = PATIENCE
-    ) -> None:
-        self.pace, self.redis, self.now, self.patience = pace, redis, now, patience
+        self, connection_id: int, pace: Pace, redis: Redis, now: Callable[[], datetime], patience: float = PATIENCE,
+        slot_life: float = SLOT_LIFE,
+    ) -> None:  # fmt: skip
+        self.pace, self.redis, self.now, self.patience, self.slot_life = pace, redis, now, patience, slot_life
         self.keys = [f"hub:pace:{connection_id}:{name}" for name in ("slots", "window", "apart", "blocked")]
         self.turn = redis.register_script(TURN)
         self.alone = LocalPace(connection_id, pace, now, patience)
@@ -101,7 +102,7 @@ class SharedPace:
 
     def _ask(self, turn: str) -> tuple[str, float]:
         pace = self.pace
-        arguments: list[str | int] = [pace.at_once, pace.calls, _ms(pace.per), _ms(pace.apart), _ms(SLOT_LIFE), turn]
+        arguments: list[str | int] = [pace.at_once, pace.calls, _ms(pace.per), _ms(pace.apart), _ms(self.slot_life), turn]
         answer: Any = self.turn(keys=self.keys, args=arguments)
         word = answer[0].decode() if isinstance(answer[0], bytes) else str(answer[0])
         return word, float(answer[1]) / 1000
@@ -166,6 +167,13 @@ class NoLimit:
         """Nobody waits."""
 
 
-def limiter_for(connection_id: int, pace: Pace, redis: Redis | None, now: Callable[[], datetime]) -> Limiter:
-    """The limiter of a connection: shared where there is a Redis, this process' own where there is none."""
-    return SharedPace(connection_id, pace, redis, now) if redis is not None else LocalPace(connection_id, pace, now)
+def limiter_for(
+    connection_id: int, pace: Pace, redis: Redis | None, now: Callable[[], datetime], slot_life: float = SLOT_LIFE
+) -> Limiter:
+    """The limiter of a connection: shared where there is a Redis, this process' own where there is none.
+
+    No call may last longer than `slot_life`; the shorter it is, the sooner the slots of a killed worker are free again.
+    """
+    if redis is None:
+        return LocalPace(connection_id, pace, now)
+    return SharedPace(connection_id, pace, redis, now, slot_life=slot_life)

@@ -26,6 +26,7 @@ from sync_jobs.pull.registrations import registrations
 from sync_jobs.settings import settings
 
 log = logging.getLogger(__name__)
+SLOT_MARGIN = 5.0  # seconds beyond the limit of a call, after which its slot is free
 OURS = "Something of ours went wrong. It is ours to fix; nothing that was read is lost."
 
 
@@ -78,7 +79,8 @@ def _begin(claim: Claim, lease: Lease, redis: Any) -> Attempt:
     adapter_class = ADAPTERS[connection.provider_name]
     if lacking := secrets.missing(connection):
         raise CredentialsMissing("connection", " and ".join(lacking))
-    paced = limiter_for(connection.connection_id, adapter_class.pace, redis, now=times.now)
+    longest = settings().call_timeout + SLOT_MARGIN
+    paced = limiter_for(connection.connection_id, adapter_class.pace, redis, now=times.now, slot_life=longest)
     limiter: Limiter = paced if settings().keep_pace else NoLimit()
     access = Access(
         connection_id=connection.connection_id,

@@ -1,0 +1,103 @@
+"""Processes that fault tests start beside the real ones: workers that die at a chosen place, rivals at a barrier, busy writers.
+
+    python -m tests.faults.actors <name> [arguments]
+
+Each works on the database of DATABASE_URL. A barrier is a line on standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+
+from redis import Redis
+from sqlalchemy import select, update
+
+from dashboard import create_app
+from sync_jobs import jobs, ledger, logs, pull, times
+from sync_jobs.models import HubFact, write
+from sync_jobs.settings import settings
+from sync_jobs.worker import HubWorker
+
+
+class DiesBetweenPopAndStart(HubWorker):
+    """Takes a hint from the queue and is gone before its job has begun."""
+
+    def execute_job(self, job, queue):
+        os._exit(9)
+
+
+def work(worker_class=HubWorker):
+    from flask import current_app
+
+    worker_class(current_app._get_current_object(), Redis.from_url(settings().redis_url)).work()
+
+
+def dying():
+    work(DiesBetweenPopAndStart)
+
+
+def poisoned(run_id):
+    """A worker for whom one run is deadly, wherever it meets it."""
+    healthy = pull.run
+
+    def run(claim, lease, redis):
+        if claim.run_id == int(run_id):
+            os.kill(os.getpid(), signal.SIGKILL)
+        healthy(claim, lease, redis)
+
+    pull.run = run
+    work()
+
+
+def barrier():
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+def claiming():
+    """Claim once, as fast as possible after the barrier."""
+    barrier()
+    claim = ledger.claim(times.now())
+    print(json.dumps(claim and claim.run_id), flush=True)
+    sys.stdin.readline()  # a claim is of a living process
+
+
+def ticking(times_over):
+    """Tick that often in one slot."""
+    barrier()
+    requested = [run_id for _ in range(int(times_over)) for run_id in jobs.tick(times.now())]
+    print(json.dumps(requested), flush=True)
+
+
+def writing(pages, rows):
+    """Write pages of rows with pauses, and count each page in one counter."""
+    barrier()
+    for page in range(int(pages)):
+        with write() as session:
+            session.execute(
+                HubFact.__table__.insert(),
+                [{"name": f"{os.getpid()}/{page}/{n}", "value": "x" * 100} for n in range(int(rows))],
+            )
+            value = session.scalar(select(HubFact.value).where(HubFact.name == "counter"))
+            session.execute(update(HubFact).where(HubFact.name == "counter").values(value=str(int(value) + 1)))
+        time.sleep(0.05)  # what a provider's answer takes
+    print("null", flush=True)
+
+
+def stuck_writer():
+    """Begin a transaction, change something, and never come back."""
+    with write() as session:
+        session.execute(update(HubFact).where(HubFact.name == "counter").values(value="never"))
+        barrier()
+
+
+ACTS = {act.__name__: act for act in (work, dying, poisoned, claiming, ticking, writing, stuck_writer)}
+
+if __name__ == "__main__":
+    logs.set_up()
+    with create_app().app_context():
+        ACTS[sys.argv[1]](*sys.argv[2:])
