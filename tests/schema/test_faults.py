@@ -57,6 +57,7 @@ def one_sentence(problem):
     return words
 
 
+@pytest.mark.timeout(600)  # some 200 processes, each killed and looked after
 @pytest.mark.parametrize(("state", "cache_kib"), [("untouched", 128 * 1024), ("half", 8)])
 def test_killed_at_every_statement_and_started_again(request, tmp_path, monkeypatch, state, cache_kib):
     """With a tiny cache pages reach the file before the commit, so that the next opening must roll them back."""
