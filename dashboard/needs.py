@@ -51,9 +51,9 @@ def _machinery(found: dict[str, list[Any]], now: datetime) -> Iterator[Need]:
     alive = [row for row in found["processes"] if now - row.beat_at < SILENT]
     waiting = found["queue"][0].waiting if found["queue"] else 0
     if waiting and not any(row.kind == "worker" for row in alive):
-        oldest = found["queue"][0].oldest_at
+        oldest, wait = found["queue"][0].oldest_at, "waits" if waiting == 1 else "wait"
         yield Need(
-            state="bad", word="now", sentence=f"No worker is running, and {words.plural(waiting, 'run')} wait",
+            state="bad", word="now", sentence=f"No worker is running, and {words.plural(waiting, 'run')} {wait}",
             under="Our turn: start the workers again. Nothing is lost meanwhile.", button="Open", address="/queues", rank=0,
             since=oldest, key="workers",
         )  # fmt: skip
