@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dashboard import (
     access,
@@ -48,6 +49,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     base.db.init_app(app)
     with app.app_context():
         base.watch(base.db.engine)
+    if near := settings.trusted_proxies:  # else everybody would seem to come from the proxy, and share its sign-in limit
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=near, x_proto=near, x_host=near)  # type: ignore[method-assign]  # Flask's own way
     csrf.init_app(app)
     access.guard(app)
     frame.register(app)

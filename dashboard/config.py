@@ -38,6 +38,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         smtp_url=environ.get("SMTP_URL", ""),
         mail_from=environ.get("MAIL_FROM", "sync@localhost"),
         public_url=environ.get("PUBLIC_URL", ""),
+        trusted_proxies=int(environ.get("TRUSTED_PROXIES") or 0),
     )
 
 

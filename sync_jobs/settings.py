@@ -46,6 +46,7 @@ class Settings:
     workers: int = 4
     smtp_url: str = ""
     mail_from: str = "sync@localhost"
+    trusted_proxies: int = 0  # how many proxies of ours stand before the web server and say whom they speak for
     public_url: str = ""  # as people reach us, for links in mails; from the request where it is empty
 
     @property

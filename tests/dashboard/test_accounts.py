@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import func, select, update
 
-from dashboard import access, invitations
+from dashboard import access, create_app, invitations, sign_ins
 from sync_jobs import times
 from sync_jobs.models import Account, Invitation, SignIn, SignInFailure, db, write
-from tests.dashboard.conftest import read, words
+from tests.dashboard.conftest import Browser, read, words
 from tests.factories import PASSWORD, make_account
 
 NEW = "another long secret"
@@ -87,15 +89,35 @@ def test_a_good_sign_in_forgets_the_failures(people, browser):
     assert count(SignInFailure, SignInFailure.subject.startswith("email:")) == 0
 
 
+@pytest.fixture
+def few(monkeypatch):
+    """A smaller limit for one origin: every try costs a tenth of a second on purpose."""
+    monkeypatch.setattr(sign_ins, "MOST_FROM_ORIGIN", 6)
+    return 6
+
+
 @pytest.mark.parametrize(
     ("origins", "status"), [(["192.0.2.7"], 429), (["192.0.2.7", "192.0.2.8"], 422), (["2001:db8::1", "2001:db8::2"], 429)]
 )
-def test_one_origin_cannot_try_many_addresses(browser, clock, origins, status):
+def test_one_origin_cannot_try_many_addresses(browser, clock, few, origins, status):
     opened = browser()
-    for number in range(30):
+    for number in range(few):
         origin = origins[number % len(origins)]
         assert post(opened, f"somebody{number}@example.com", "x" * 12, environ_base={"REMOTE_ADDR": origin}).status_code == 422
     answer = post(opened, "one.more@example.com", "x" * 12, environ_base={"REMOTE_ADDR": origins[0]})
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("proxies", "status"), [(0, 429), (1, 422)])
+def test_the_origin_is_the_one_that_our_own_proxy_names(app, clock, few, proxies, status):
+    """Without a proxy of ours the header is what anybody typed; with one, people behind it do not share a limit."""
+    behind = create_app(dataclasses.replace(app.extensions["hub_settings"], trusted_proxies=proxies))
+    behind.config["WTF_CSRF_ENABLED"] = False
+    behind.test_client_class = Browser
+    opened = behind.test_client()
+    for number in range(few + 1):
+        headers = {"X-Forwarded-For": f"192.0.2.{number}"}
+        answer = post(opened, f"somebody{number}@example.com", "x" * 12, headers=headers)
     assert answer.status_code == status
 
 
