@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -9,7 +11,12 @@ LEAST = 10
 MOST = 200
 
 _hasher = PasswordHasher()
-_NOBODYS_HASH = _hasher.hash("the password of nobody")
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Made at the first sign-in, not at import: it costs every process a third of a second and 64 MB."""
+    return _hasher.hash("the password of nobody")
 
 
 def hashed(password: str) -> str:
@@ -19,8 +26,9 @@ def hashed(password: str) -> str:
 
 def fits(kept: str | None, password: str) -> bool:
     """Whether that is the password. Where there is none, the same work is done, so that time says nothing."""
+    nobodys = _nobodys_hash()
     try:
-        return _hasher.verify(kept or _NOBODYS_HASH, password) and kept is not None
+        return _hasher.verify(kept or nobodys, password) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
 
