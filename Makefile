@@ -95,7 +95,11 @@ $(TESTS): $(RUNS)
 	@$(PIP) -r tests/requirements.txt
 	@rm -f .venv/.tests-*; touch $@
 
-.PHONY: clean
+.PHONY: lock clean
+lock:  ## prove that requirements.txt names every package that it brings
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; $(PYTHON) -m venv "$$folder"; "$$folder/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt; \
+	diff <(sed -nE 's/^([A-Za-z0-9_-]+==[^ ;]+).*/\1/p' requirements.txt | tr A-Z_ a-z- | sort) <("$$folder/bin/pip" freeze | tr A-Z_ a-z- | sort) && echo "Nothing drifts."
+
 clean:  ## remove .venv, caches and what tests wrote; never the data folder
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache tests/out static/vendor
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

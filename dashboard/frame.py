@@ -19,7 +19,7 @@ from sync_jobs.settings import settings
 pages = Blueprint("frame", __name__)
 
 ICONS = {
-    "good": ("#1a7f4b", "circle"),
+    "good": ("#187746", "circle"),
     "late": ("#d98a00", "triangle"),
     "bad": ("#b3261e", "square"),
     "wait": ("#2457a6", "circle"),

@@ -28,7 +28,7 @@ BEGIN INSERT INTO bench_writes VALUES ('{when}'); END"""
 def make_app(folder: Path, url: str, redis_url: str) -> Flask:
     """The application over a new database in that folder (or the one that is there)."""
     settings = Settings(
-        data_dir=folder, database_url=f"sqlite:///{folder / 'hub.db'}", redis_url=redis_url, mode="test",
+        data_dir=folder, database_url=f"sqlite:///{folder / 'hub.db'}", redis_url=redis_url, mode="test", keep_pace=False,
         provider_urls={**PROVIDER_URLS, "RUNSIGNUP_URL": url},
     )  # fmt: skip
     is_new = not (folder / "hub.db").exists()

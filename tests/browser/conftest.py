@@ -6,18 +6,23 @@ hash judges it. Whatever else a page asks for outside is a failure.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
@@ -34,6 +39,7 @@ ARGUMENTS = [
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
 PASSWORD = "demo"
+LOSS = re.compile("Failed to load resource|htmx:(sendError|afterRequest)")  # how a lost server reads in the console
 PEOPLE = ("director", "partner", "support", "administrator")
 
 
@@ -63,17 +69,60 @@ class Live:
     folder: Path
     process: subprocess.Popen[bytes]
 
-    def children(self, name: str) -> list[int]:
-        """Process numbers of the set whose command holds that word."""
-        listed = subprocess.run(["pgrep", "-f", name], stdout=subprocess.PIPE, text=True, check=False).stdout.split()
-        return [int(number) for number in listed if f"HUB_DATA={self.folder}" in _environment(int(number))]
+    def ask(self, sql: str, *given: object, change: bool = False) -> list[tuple[object, ...]]:
+        """Look into the set's database, as another program would."""
+        with closing(sqlite3.connect(self.folder / "race_results.db", timeout=30)) as connection:
+            found = connection.execute(sql, given).fetchall()
+            if change:
+                connection.commit()
+        return found
 
+    def wait_until_idle(self) -> None:
+        """Until no run waits for a worker or is worked on."""
+        moving = "SELECT 1 FROM sync_queue WHERE status = 'running' OR (status = 'pending' AND due_at <= 1000 * unixepoch())"
+        wait_for(lambda: not self.ask(moving), 90, "Runs did not end")
 
-def _environment(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/environ").read_text().replace("\0", "\n")
-    except OSError:
-        return ""
+    def newest_run(self) -> int:
+        return int(str(self.ask("SELECT max(sync_queue_id) FROM sync_queue")[0][0]))
+
+    def hold_workers(self) -> None:
+        """Workers stand still: what is asked for waits."""
+        self._signal_workers(signal.SIGSTOP)
+
+    def let_workers_go(self) -> None:
+        self._signal_workers(signal.SIGCONT)
+
+    def _signal_workers(self, number: signal.Signals) -> None:
+        for process in psutil.Process(self.process.pid).children():
+            if process.cmdline()[-1] == "worker":
+                process.send_signal(number)
+
+    def slow(self, milliseconds: int) -> None:
+        """The simulated providers take so long for every answer."""
+        self._sandbox("faults", {"kind": "slow", "value": milliseconds})
+
+    def no_faults(self) -> None:
+        self._sandbox("faults/clear", {})
+
+    def _sandbox(self, what: str, given: dict[str, object]) -> None:
+        said = (self.folder / "log" / "sandbox.log").read_text()
+        address = next(line.partition("=")[2] for line in said.splitlines() if line.startswith("RUNSIGNUP_URL="))
+        parts = urlsplit(address)
+        requests.post(f"{parts.scheme}://{parts.netloc}/_sandbox/{what}", json=given, timeout=5).raise_for_status()
+
+    def press_by_program(self) -> int:
+        """What a program gets that asks for the same as the button of partner 1; the run."""
+        token = "hub_browser_test"
+        kept = (1, "Browser test", hashlib.sha256(token.encode()).hexdigest(), 0)
+        self.ask(
+            "INSERT OR IGNORE INTO api_tokens (timing_partner_id, name, token_digest, created_at) VALUES (?, ?, ?, ?)",
+            *kept,
+            change=True,
+        )
+        wish = {"timing_partner_id": 1, "provider_name": "RunSignUp", "operation_type": "events"}
+        answer = requests.post(f"{self.url}/api/sync/manual", json=wish, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        assert answer.status_code == 202, answer.text
+        return int(answer.json()["run_id"])
 
 
 def free_port() -> int:
@@ -103,7 +152,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder, port = tmp_path_factory.mktemp("hub"), free_port()
     environment = {
         **os.environ, "HUB_MODE": "demo", "HUB_DATA": str(folder), "PORT": str(port), "WORKERS": "2", "FLASK_SKIP_DOTENV": "1",
-        "SANDBOX_REGISTRATIONS": "2000", "SANDBOX_EDITIONS": "14", "SANDBOX_PARTNERS": "4",
+        "SANDBOX_REGISTRATIONS": "600", "SANDBOX_EDITIONS": "8", "SANDBOX_PARTNERS": "3",
     }  # fmt: skip
     for name in ("DATABASE_URL", "REDIS_URL", "HTMX_URL"):
         environment.pop(name, None)
@@ -148,7 +197,7 @@ class Visit:
         return page
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not (self.expects_loss and "Failed to load resource" in message.text):
+        if message.type == "error" and not (self.expects_loss and LOSS.search(message.text)):
             self.wrong.append(f"{message.location.get('url')}: {message.text}")
 
     def sign_in(self, who: str) -> Page:
