@@ -41,7 +41,7 @@ class Running:
         self._server = _Server((host, port), self)
         self.port = self._server.server_address[1]
         self.base = f"http://{host}:{self.port}"
-        self.urls = addresses(self.base)
+        self.urls = urls_at(self.base)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sandbox", daemon=True)
         self._thread.start()
 
@@ -91,15 +91,6 @@ class Running:
                 at_once=at_once,
             ))  # fmt: skip
         return reply
-
-
-def addresses(base: str) -> dict[str, str]:
-    """The settings that make a sandbox stand in for the providers."""
-    return {
-        "RUNSIGNUP_URL": f"{base}/runsignup/rest",
-        "RACEROSTER_URL": f"{base}/raceroster/api/v1",
-        "RACEROSTER_AUTH_URL": f"{base}/raceroster/api/oauth/authorize",
-    }
 
 
 def start(

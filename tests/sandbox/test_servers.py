@@ -119,15 +119,15 @@ def test_tokens_can_be_made_void_and_short(client, clock):
 
 
 def test_a_slow_answer_takes_its_time_and_others_do_not_wait(even):
-    even.running.faults.add("slow", 400, path="participants", calls=1)
+    even.running.faults.add("slow", 1000, path="participants", calls=1)
     slow = threading.Thread(target=ask, args=(Client(even.running, session=even.session),))
     began = time.monotonic()
     slow.start()
     with requests.Session() as other:
         assert other.get(even.running.urls["RUNSIGNUP_URL"] + "/races", params={"format": "json"}).ok
-    assert time.monotonic() - began < 0.4
+    assert slow.is_alive()
     slow.join()
-    assert time.monotonic() - began >= 0.4
+    assert time.monotonic() - began >= 1
 
 
 def test_latency_holds_for_every_call(clock):
@@ -151,7 +151,7 @@ def test_the_journal_counts_and_hides_secrets(even):
 
 
 def test_the_journal_knows_how_many_came_at_once(even):
-    even.running.faults.add("slow", 300, calls=3)
+    even.running.faults.add("slow", 1000, calls=3)
     callers = [threading.Thread(target=ask, args=(Client(even.running),)) for _ in range(3)]
     for caller in callers:
         caller.start()
@@ -181,6 +181,12 @@ def test_people_by_http(client):
     assert (row["user"]["last_name"], row["bib_num"], row["chip_num"]) == ("Okeke", 4711, "4711")
     assert client.control("remove", registration=1).status_code == 400
     assert client.control("register", contest=1).status_code == 400
+
+
+def test_somebody_added_is_seen_at_once_though_the_list_was_just_read(even):
+    before = ids(ask(even))
+    added = even.control("register", contest=80001).json()["registration"]
+    assert set(ids(ask(even))) - set(before) == {added}
 
 
 def test_somebody_added_stands_last(client):

@@ -144,6 +144,8 @@ def test_people_can_be_added_changed_and_taken_off(world):
     contest = world.seen_by("runsignup", 1)[0].contests[0]
     added = world.register(contest, NOW, first_name="Zoë", bib=77)
     assert people(world, NOW)["runsignup", str(added.key)].bib == 77
+    everybody = [r for h in world.seen_by("runsignup", None) for c in h.contests for r in c.registrations if r is not added]
+    assert all((one.key < added.key) == (one.registered_at <= NOW.timestamp()) for one in everybody)
     world.change(added, NOW + timedelta(minutes=1), bib=78, last_name="Okeke")
     now = NOW + timedelta(minutes=2)
     assert (people(world, now)["runsignup", str(added.key)].bib, people(world, NOW)["runsignup", str(added.key)].bib) == (78, 77)
