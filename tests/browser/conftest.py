@@ -79,7 +79,7 @@ class Live:
 
     def wait_until_idle(self) -> None:
         """Until no run waits for a worker or is worked on."""
-        moving = "SELECT 1 FROM sync_queue WHERE status = 'running' OR (status = 'pending' AND due_at <= 1000 * unixepoch())"
+        moving = "SELECT 1 FROM sync_queue WHERE status = 'running' OR (status = 'pending' AND due_at <= 1000 * unixepoch() + 1000)"
         wait_for(lambda: not self.ask(moving), 90, "Runs did not end")
 
     def newest_run(self) -> int:
