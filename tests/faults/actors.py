@@ -2,7 +2,7 @@
 
     python -m tests.faults.actors <name> [arguments]
 
-Each works on the database of DATABASE_URL. A barrier is a line on standard input.
+Each works on the database of DATABASE_URL, says what it did in lines of JSON, and goes on at a line of input.
 """
 
 from __future__ import annotations
@@ -53,29 +53,19 @@ def poisoned(run_id):
     work()
 
 
-def barrier():
-    print("ready", flush=True)
-    sys.stdin.readline()
-
-
 def claiming():
-    """Claim once, as fast as possible after the barrier."""
-    barrier()
+    """Claim once."""
     claim = ledger.claim(times.now())
-    print(json.dumps(claim and claim.run_id), flush=True)
-    sys.stdin.readline()  # a claim is of a living process
+    say(claim and claim.run_id)
 
 
 def ticking(times_over):
     """Tick that often in one slot."""
-    barrier()
-    requested = [run_id for _ in range(int(times_over)) for run_id in jobs.tick(times.now())]
-    print(json.dumps(requested), flush=True)
+    say([run_id for _ in range(int(times_over)) for run_id in jobs.tick(times.now())])
 
 
 def writing(pages, rows):
     """Write pages of rows with pauses, and count each page in one counter."""
-    barrier()
     for page in range(int(pages)):
         with write() as session:
             session.execute(
@@ -85,17 +75,46 @@ def writing(pages, rows):
             value = session.scalar(select(HubFact.value).where(HubFact.name == "counter"))
             session.execute(update(HubFact).where(HubFact.name == "counter").values(value=str(int(value) + 1)))
         time.sleep(0.05)  # what a provider's answer takes
-    print("null", flush=True)
+    say(None)
 
 
 def stuck_writer():
     """Begin a transaction, change something, and never come back."""
     with write() as session:
         session.execute(update(HubFact).where(HubFact.name == "counter").values(value="never"))
-        barrier()
+        say("writing")
+        sys.stdin.readline()
 
 
-ACTS = {act.__name__: act for act in (work, dying, poisoned, claiming, ticking, writing, stuck_writer)}
+def rivals(number, act, *arguments):
+    """So many processes that do the same at the same instant: at our first line of input. They stay until the second."""
+    (go, started), (leave, ended) = os.pipe(), os.pipe()
+    pids = []
+    for _ in range(int(number)):
+        pids.append(os.fork())
+        if pids[-1] == 0:
+            os.close(started), os.close(ended)
+            os.read(go, 1)  # ends when the parent closes the other end
+            try:
+                ACTS[act](*arguments)
+                os.read(leave, 1)
+                os._exit(0)
+            finally:
+                os._exit(1)
+    say("ready")
+    sys.stdin.readline()
+    os.close(started)
+    sys.stdin.readline()
+    os.close(ended)
+    sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids))
+
+
+def say(what):
+    """One line, whole, also when several speak."""
+    os.write(1, json.dumps(what).encode() + b"\n")
+
+
+ACTS = {act.__name__: act for act in (work, dying, poisoned, claiming, ticking, writing, stuck_writer, rivals)}
 
 if __name__ == "__main__":
     logs.set_up()

@@ -5,9 +5,11 @@ The providers are the sandbox's servers in this process, so that a test can make
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -156,3 +158,41 @@ class House:
     def pages_asked(self) -> list[str]:
         """After which registration each call for participants asked to go on, in order; "0" is a first page."""
         return [call.query["after_registration_id"] for call in self.hub.sandbox.requests.matching(path="participants")]
+
+
+class Actor:
+    """A process of `actors` that speaks in lines of JSON and goes on at a line of input."""
+
+    def __init__(self, house: House, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [*ACTOR, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=house.supervisor.environment,
+        )
+
+    def hear(self, lines: int = 1) -> list[Any]:
+        return [json.loads(self.process.stdout.readline()) for _ in range(lines)]
+
+    def go_on(self) -> None:
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def end(self) -> int:
+        self.process.communicate("\n", timeout=60)
+        return self.process.returncode
+
+
+class Rivals(Actor):
+    """Several processes that do the same at the same instant."""
+
+    def __init__(self, house: House, number: int, *arguments: str) -> None:
+        super().__init__(house, "rivals", str(number), *arguments)
+        self.number = number
+        assert self.hear() == ["ready"]
+
+    def compete(self) -> list[Any]:
+        self.go_on()
+        return self.hear(self.number)

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from sync_jobs import clock, jobs, times
+from sync_jobs.children import Program
 from sync_jobs.models import Run, Schedule, db, write
-from tests.faults.test_worker_faults import actors, told
+from sync_jobs.supervisor import FLASK
+from tests.faults.house import Rivals
 
 pytestmark = pytest.mark.faults
 
@@ -30,7 +32,9 @@ def scheduled(target):
 
 def test_row23_a_hundred_ticks_of_two_processes_in_one_slot(house):
     target = only_schedule_due(times.now())
-    said = told(actors(house, 2, "ticking", "50"))
+    tickers = Rivals(house, 2, "ticking", "50")
+    said = tickers.compete()
+    assert tickers.end() == 0
     assert len(scheduled(target)) == 1
     assert sum(map(len, said)) == 1
     assert jobs.tick() == []
@@ -61,9 +65,6 @@ def test_row25_ten_slots_without_anybody(house):
 
 
 def test_the_metronome_and_its_worker_tick_by_themselves(house):
-    from sync_jobs.children import Program
-    from sync_jobs.supervisor import FLASK
-
     house.supervisor.environment["HUB_TICK_EVERY"] = "1"
     target = only_schedule_due(times.now())
     house.supervisor.start(

@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import select, update
 
 from sync_jobs.models import HubFact, db, write
-from tests.faults.test_worker_faults import actors, told
+from tests.faults.house import Actor, Rivals
 
 pytestmark = pytest.mark.faults
 WRITERS, PAGES, ROWS = 4, 20, 1000
@@ -40,12 +40,12 @@ def round_of_writing(house):
             db.session.remove()
 
     reader = threading.Thread(target=read)
-    started = actors(house, WRITERS, "writing", str(PAGES), str(ROWS))
+    writers = Rivals(house, WRITERS, "writing", str(PAGES), str(ROWS))
     reader.start()
-    told(started)
+    writers.compete()
     done.set()
     reader.join()
-    assert [actor.returncode for actor in started] == [0] * WRITERS, "a writer was refused"
+    assert writers.end() == 0, "a writer was refused"
     return sorted(waits)[int(len(waits) * 0.95)]
 
 
@@ -82,9 +82,10 @@ def test_row28_a_read_left_open_keeps_no_writer_waiting(house):
 
 
 def test_row29_a_writer_is_killed_in_its_transaction(house):
-    (stuck,) = actors(house, 1, "stuck_writer")
-    stuck.kill()
-    stuck.communicate(timeout=30)
+    stuck = Actor(house, "stuck_writer")
+    assert stuck.hear() == ["writing"]
+    stuck.process.kill()
+    stuck.process.communicate(timeout=30)
     began = time.perf_counter()
     with write() as session:
         assert session.scalar(select(HubFact.value).where(HubFact.name == "counter")) == "0"

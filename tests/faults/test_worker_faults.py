@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import threading
 
 import psutil
 import pytest
 from flask import current_app
+from sqlalchemy import select
 
 from sync_jobs import jobs, times
-from sync_jobs.models import Run, db, write
+from sync_jobs.models import Process, Run, db, write
 from sync_jobs.settings import settings
-from tests.faults.house import ACTOR, ROOT
+from tests.faults.house import Rivals
 
 pytestmark = pytest.mark.faults
 PAGE = 20  # rows; an edition has 120, so six full pages and the look behind the last
@@ -50,46 +49,14 @@ def test_row01_the_web_dies_between_its_commit_and_the_hint(house):
     assert house.attempts(run_id) == ["completed"]
 
 
-def actors(house, number, *arguments):
-    """Several processes at a barrier. Returns them ready to go."""
-    started = [
-        subprocess.Popen(
-            [*ACTOR, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env=house.supervisor.environment,
-        )
-        for _ in range(number)
-    ]
-    assert [actor.stdout.readline().strip() for actor in started] == ["ready"] * number
-    return started
-
-
-def told(started, *, stay=False):
-    """Let them go, all at once; what each of them says."""
-    for actor in started:
-        actor.stdin.write("go\n")
-        actor.stdin.flush()
-    said = [json.loads(actor.stdout.readline()) for actor in started]
-    for actor in started:
-        if not stay:
-            actor.communicate(timeout=30)
-    return said
-
-
 def test_row08_two_rows_of_one_target_and_six_rivals(house):
-    first = house.write(house.hub.editions()[0])
-    lock = house.run(first).lock_name
-    twin = house.write(house.hub.editions()[1])
+    first, twin = (house.write(edition) for edition in house.hub.editions()[:2])
     with write() as session:
-        session.get_one(Run, twin).lock_name = lock
-    started = actors(house, 6, "claiming")
-    claimed = [run_id for run_id in told(started, stay=True) if run_id is not None]
+        session.get_one(Run, twin).lock_name = session.get_one(Run, first).lock_name
+    rivals = Rivals(house, 6, "claiming")
+    claimed = [run_id for run_id in rivals.compete() if run_id is not None]
     states = sorted(house.run(run_id).status for run_id in (first, twin))
-    for actor in started:
-        actor.communicate("done\n", timeout=30)
+    assert rivals.end() == 0
     assert len(claimed) == 1
     assert states == ["pending", "running"]
 
@@ -120,13 +87,20 @@ def test_row10_worker_and_child_are_killed(house, slow_pages):
     resumed_and_complete(house, run_id, ["lost", "completed"])
 
 
+def works_on():
+    """What the workers' signs of life say that they do."""
+    return set(db.session.scalars(select(Process.run_id).where(Process.kind == "worker")))
+
+
 def test_row11_the_child_is_killed(house, slow_pages):
     worker = house.start_worker()
     house.start_dispatcher()
     run_id = house.write(house.hub.editions()[0])
     at_third_page(house, run_id)
+    assert works_on() == {run_id}
     house.horse(worker).kill()
     resumed_and_complete(house, run_id, ["lost", "completed"])
+    house.until(lambda: works_on() == {None}, "the worker shows that it rests")
     assert worker.alive, "a child's death must not end its worker"
     assert worker.deaths == 0
 
