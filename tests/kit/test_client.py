@@ -170,6 +170,14 @@ def test_the_deadline_holds_for_the_whole_body(provider, client, answer):
     assert 0.25 < time.monotonic() - began < 0.9
 
 
+def test_the_deadline_holds_when_a_body_stalls(provider, client):
+    provider.give(Answer(body={"x": "y" * 1000}, drip=0.5))
+    began = time.monotonic()
+    with pytest.raises(ProviderDown):
+        client(call_timeout=0.6, retry_waits=()).get("/races")
+    assert time.monotonic() - began < 0.9  # not the time-out over again after the part that came
+
+
 def test_a_slow_body_within_the_deadline_is_fine(provider, client):
     provider.give(Answer(body={"x": "y" * 1000}, drip=0.02))
     assert client().get("/races") == {"x": "y" * 1000}

@@ -18,7 +18,6 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from sync_jobs.errors import ProviderThrottled, QuotaUsedUp
-from sync_jobs.kit import pace as pacing
 from sync_jobs.kit.base import Pace
 from sync_jobs.kit.pace import LocalPace, SharedPace, limiter_for
 from tests.kit.standin import NOW
@@ -51,7 +50,7 @@ def redis(socket: Path) -> Iterator[Redis]:
 
 
 def limiter(redis: Redis, pace: Pace, connection: int = 7, patience: float = 0.2) -> SharedPace:
-    return SharedPace(connection, pace, redis, lambda: NOW, patience=patience)
+    return SharedPace(connection, pace, redis, lambda: NOW, patience=patience, slot_life=0.3)
 
 
 def test_calls_within_the_pace_do_not_wait(redis):
@@ -107,11 +106,22 @@ def test_a_slot_is_given_back_when_the_call_fails(redis):
             raise KeyError
 
 
-def test_the_slot_of_a_killed_worker_is_free_after_a_while(redis, monkeypatch):
-    monkeypatch.setattr(pacing, "SLOT_LIFE", 0.3)
+def test_the_slot_of_a_killed_worker_is_free_after_a_while(redis):
     pace = Pace(calls=1000, per=60, at_once=1)
-    limiter(redis, pace).call().__enter__()  # and never leaves
+    killed = limiter(redis, pace).call()
+    killed.__enter__()  # and never leaves
     with limiter(redis, pace, patience=2).call():
+        pass
+
+
+def test_it_is_free_also_while_others_go_on_calling(redis):
+    pace, began = Pace(calls=100_000, per=60, at_once=2), time.monotonic()
+    killed = limiter(redis, pace).call()
+    killed.__enter__()  # and never leaves
+    while time.monotonic() < began + 0.35:
+        with limiter(redis, pace).call():
+            pass
+    with limiter(redis, pace).call(), limiter(redis, pace, patience=0.1).call():
         pass
 
 

@@ -63,6 +63,11 @@ def test_a_list_costs_this_many_calls(many, calls, given):
     assert server.calls == calls
 
 
+def test_a_full_page_never_ends_a_list_whatever_its_size():
+    server = Server(434)
+    assert read(server, Ending(217)) == server.ids
+
+
 @pytest.mark.parametrize("cap", [40, 100, 500, 1000])
 def test_a_cap_that_was_lowered_since_loses_nobody(cap):
     server = Server(2222, cap)

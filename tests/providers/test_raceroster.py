@@ -317,6 +317,20 @@ def test_whoever_comes_twice_is_one_person(provider, adapter):
     assert [row["registration_id"] for row in people(adapter())] == ["1", "2", "3"]
 
 
+def test_without_a_total_a_list_that_is_cut_is_read_to_its_end_from_any_cursor(provider, adapter):
+    def answer(asked: Asked) -> Answer:
+        offset = int(asked.query["offset"])
+        return wrapped(*({"participantId": n} for n in range(offset, min(offset + 40, 100))))
+
+    provider.answer, made = answer, adapter()
+    pages = list(made.registrations(SCOPE, None, None))
+    assert [len(page.rows) for page in pages] == [40, 40, 20]
+    asked = len(provider.asked)
+    rest = list(adapter().registrations(SCOPE, None, pages[1].cursor))
+    assert [row.key[1] for page in rest for row in page.rows] == [str(n) for n in range(80, 100)]
+    assert len(provider.asked) == asked + 1
+
+
 @pytest.mark.parametrize(("kind", "value"), [
     ("token_shape", "object"), ("token_shape", "bare"), ("offset_style", "colon"), ("offset_style", "zulu"), ("short_token", 1000),
 ])  # fmt: skip

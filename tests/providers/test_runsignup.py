@@ -167,6 +167,12 @@ def test_the_template_is_nobody(provider, adapter):
     assert [one.aside for one in pages] == [[], []]
 
 
+def test_the_template_alone_is_an_empty_list(provider, adapter):
+    provider.give(Answer(body=[page({"registration_id": -1, "event_id": 80001})]))
+    assert keys(adapter.registrations(SCOPE, None, None)) == []
+    assert len(provider.asked) == 1
+
+
 def test_a_keyset_without_effect_is_an_incomplete_reading(provider, adapter):
     provider.give(Answer(body=[page(person(1), person(2))]))
     with pytest.raises(ReadIncomplete):

@@ -137,7 +137,7 @@ class RunSignUp(Adapter):
             return found, replies.highest(found)
 
         for found, _ in by_key(fetch, Ending(PEOPLE_PER_PAGE, proven=self.page_size_seen), path):
-            yield [replies.removed(record, path) for record in found if not replies.is_template(record)]
+            yield [replies.removed(record, path) for record in found]
 
     def counts(self, scope: Scope) -> Iterator[Page]:
         """RunSignUp's own counts of a race's events. The form of this answer is ASSUMED; nothing else relies on it."""

@@ -72,7 +72,7 @@ def participants(reply: Any, path: str, race_id: str) -> list[Any]:
                 record.setdefault("event_id", event.get("event_id") if isinstance(event, dict) else None)
                 record["race_id"] = race_id
             found.append(record)
-    return [] if all(is_template(record) for record in found) else found
+    return [] if all(is_template(record) for record in found) else found  # alone it would have no key to go on from
 
 
 def nested(reply: Any, path: str) -> list[Any]:
@@ -107,7 +107,7 @@ _registration_id = id_of("registration_id")
 def highest(records: Iterable[Any]) -> int | None:
     """The highest registration id of a page, from which the next one goes on."""
     found = (_registration_id(record) for record in records)
-    return max((number for number in found if number is not None and number != TEMPLATE), default=None)
+    return max((number for number in found if number is not None), default=None)
 
 
 def is_template(record: Any) -> bool:
