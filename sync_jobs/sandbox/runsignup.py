@@ -7,15 +7,15 @@ size, and that several events share one page.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
 
 from sync_jobs.sandbox import runsignup_rows as rows
 from sync_jobs.sandbox.boards import Board, Line, Snapshot
+from sync_jobs.sandbox.runsignup_query import Refused, fits, narrowed, number_in, page_of, plain_page
 from sync_jobs.sandbox.talk import Asked, Reply, html, json
-from sync_jobs.sandbox.things import Contest, Happening, Moment, State, local
+from sync_jobs.sandbox.things import Contest, Happening, Moment, State
 from sync_jobs.sandbox.world import World
 
 CALLER = {"rsu_api_reg": "sandbox-program", "x-rsu-api-reg-secret": "sandbox-program-secret"}
@@ -25,22 +25,7 @@ MESSAGES = {
     14: "Request throttled.", 15: "Invalid ID.", 17: "Invalid API caller credentials.", 201: "Race not found.",
     223: "Event ID is not valid.",
 }  # fmt: skip
-MOST_RACES, MOST_PARTICIPANTS, USUAL = 1000, 2500, 50
-SORTS = {
-    "registration_id": lambda line: line.key, "registration_date": lambda line: line.registration.registered_at,
-    "last_modified": lambda line: line.state.modified, "age": lambda line: rows.age(line.state) or 0,
-    "last_name": lambda line: line.state.person.last_name, "name": lambda line: line.state.person.last_name,
-    "first_name": lambda line: line.state.person.first_name, "gender": lambda line: line.state.person.gender,
-    "bib_num": lambda line: line.state.bib or 0, "chip_num": lambda line: line.state.bib or 0,
-}  # fmt: skip
-
-
-class Refused(Exception):
-    """The answer is one of RunSignUp's errors."""
-
-    def __init__(self, code: int, detail: str = "") -> None:
-        super().__init__(code)
-        self.code, self.detail = code, detail
+MOST_RACES, MOST_PARTICIPANTS = 1000, 2500
 
 
 class RunSignUp:
@@ -146,17 +131,15 @@ class RunSignUp:
         races: dict[int, list[Happening]] = {}
         for year in sorted(self.world.seen_by(self.name, partner), key=lambda h: h.edition.starts_at or 0):
             races.setdefault(year.number, []).append(year)
-        found = [years for years in races.values() if _fits(years, query, asked.now)]
+        found = [years for years in races.values() if fits(years, query, asked.now)]
         for word in reversed(query.get("sort", "").split(",")):
             name, _, way = word.strip().partition(" ")
             if name:
                 found.sort(key=_race_order(name), reverse=way.upper() == "DESC")
-        size = _size(asked, MOST_RACES)
-        page = 1 if "ignore_offset" in asked.faults else _count(query, "page", 1)
-        found = [] if "empty" in asked.faults else found[(page - 1) * size :][:size]
         with_events = query.get("events") == "T"
         return json({"races": [
-            {"race": rows.race(years, now, _listed(_current(years, now), now) if with_events else None)} for years in found
+            {"race": rows.race(years, now, _listed(_current(years, now), now) if with_events else None)}
+            for years in page_of(asked, found, MOST_RACES)
         ]})  # fmt: skip
 
     def _race(self, asked: Asked, years: list[Happening]) -> Reply:
@@ -185,7 +168,7 @@ class RunSignUp:
             name for name, value in asked.query.items() if value == "T" and name.startswith(("include_", "supports_"))
         )
         snapshot = self._board(contests, "present", flags).at(asked.moment)
-        plainly = None if asked.faults else _plain_page(asked.query)
+        plainly = None if asked.faults else plain_page(asked.query)
         if plainly is None:
             return Reply(self._participants_page(asked, contests, snapshot))
         if plainly not in snapshot.bodies:
@@ -193,8 +176,8 @@ class RunSignUp:
         return Reply(snapshot.bodies[plainly])
 
     def _participants_page(self, asked: Asked, contests: list[Contest], snapshot: Snapshot) -> bytes:
-        lines = _narrowed(asked, snapshot.after(_count(asked.query, "after_registration_id", 0)))
-        lines = _page(asked, lines, MOST_PARTICIPANTS)
+        lines = narrowed(asked, snapshot.after(number_in(asked.query, "after_registration_id", 0)))
+        lines = page_of(asked, lines, MOST_PARTICIPANTS)
         spoilt = int(asked.faults.get("unreadable") or 0)
         written = [line.row if index >= spoilt else _spoil(line.row, index) for index, line in enumerate(lines)]
         if asked.query.get("include_template_participant") == "T":
@@ -204,8 +187,8 @@ class RunSignUp:
     def _removed(self, asked: Asked, years: list[Happening]) -> Reply:
         contests = self._contests(asked, years)
         board = self._board(contests, "removed", frozenset())
-        lines = _narrowed(asked, board.at(asked.moment).after(_count(asked.query, "after_registration_id", 0)))
-        lines = _page(asked, lines, MOST_PARTICIPANTS)
+        lines = narrowed(asked, board.at(asked.moment).after(number_in(asked.query, "after_registration_id", 0)))
+        lines = page_of(asked, lines, MOST_PARTICIPANTS)
         parts = []
         for contest in contests:
             inside = b",".join(line.row for line in lines if line.state.contest is contest)
@@ -277,95 +260,6 @@ def _race_order(name: str) -> Any:
     if name == "name":
         return lambda years: years[-1].name
     return lambda years: years[-1].edition.starts_at or 0
-
-
-def _fits(years: list[Happening], query: Any, now: datetime) -> bool:
-    """Whether a race is on the list. Past ones are not, unless a start date is given; undated ones always are (ASSUMED)."""
-    first = _day(query, "start_date", now) or local(now.timestamp(), rows.EASTERN).date()
-    last = _day(query, "end_date", now) or date.max
-    days = [day for year in years if (day := rows.day_of(year.edition))]
-    if days and not any(first <= day <= last for day in days):
-        return False
-    changed = local(rows.modified(years, now.timestamp()), rows.EASTERN).date()
-    made = local(years[0].edition.created_at, rows.EASTERN).date()
-    since, until = _day(query, "modified_since", now), _day(query, "modified_on_or_before", now)
-    created, created_until = _day(query, "created_since", now), _day(query, "created_on_or_before", now)
-    edition = years[-1].edition
-    return (
-        (since or date.min) <= changed <= (until or date.max)
-        and (created or date.min) <= made <= (created_until or date.max)
-        and query.get("name", "").lower() in years[-1].name.lower()
-        and query.get("state", edition.state) == edition.state
-        and query.get("city", edition.city).lower() == edition.city.lower()
-    )
-
-
-def _day(query: Any, name: str, now: datetime) -> date | None:
-    """A date as RunSignUp takes it: `YYYY-MM-DD`, Unix seconds, `today` or `tomorrow`."""
-    given = query.get(name, "")
-    today = local(now.timestamp(), rows.EASTERN).date()
-    if given in {"", "today", "tomorrow"}:
-        return {"": None, "today": today, "tomorrow": today + timedelta(days=1)}[given]
-    try:
-        if given.isdigit():
-            return datetime.fromtimestamp(int(given), UTC).date()
-        return date.fromisoformat(given)
-    except (ValueError, OverflowError):
-        raise Refused(9, name) from None
-
-
-def _count(query: Any, name: str, usual: int) -> int:
-    given = query.get(name, "")
-    if not given:
-        return usual
-    if not given.isdigit():
-        raise Refused(3, f"{name} is not a number.")
-    return int(given)
-
-
-def _size(asked: Asked, most: int) -> int:
-    wanted = min(_count(asked.query, "results_per_page", USUAL) or USUAL, most)
-    return min(wanted, int(asked.faults.get("page_cap") or wanted))
-
-
-def _narrowed(asked: Asked, lines: Sequence[Line]) -> Sequence[Line]:
-    query = asked.query
-    if "modified_after_timestamp" in query:
-        since = _count(query, "modified_after_timestamp", 0)
-        lines = [line for line in lines if line.state.modified >= since]
-    if "registered_after_timestamp" in query or "registered_before_timestamp" in query:
-        since, until = _count(query, "registered_after_timestamp", 0), _count(query, "registered_before_timestamp", 2**40)
-        lines = [line for line in lines if since <= line.registration.registered_at <= until]
-    if "before_registration_id" in query:
-        until = _count(query, "before_registration_id", 2**40)
-        lines = [line for line in lines if line.key < until]
-    return _sorted(query.get("sort", ""), lines)
-
-
-def _plain_page(query: Any) -> tuple[str, ...] | None:
-    """What a page of everybody depends on, so that it need not be put together twice; None where instants narrow it."""
-    if any(name.endswith("_timestamp") for name in query):
-        return None
-    words = ("page", "results_per_page", "after_registration_id", "before_registration_id", "sort", "include_template_participant")
-    return tuple(query.get(word, "") for word in words)
-
-
-def _sorted(wish: str, lines: Sequence[Line]) -> Sequence[Line]:
-    for word in reversed([part.strip() for part in wish.split(",") if part.strip()]):
-        name, _, way = word.partition(" ")
-        if name not in SORTS:
-            raise Refused(3, "sort")
-        if (name, way.upper()) not in {("registration_id", ""), ("registration_id", "ASC")}:
-            lines = sorted(lines, key=SORTS[name], reverse=way.upper() == "DESC")
-    return lines
-
-
-def _page(asked: Asked, lines: Sequence[Line], most: int) -> Sequence[Line]:
-    if "empty" in asked.faults:
-        return []
-    size = _size(asked, most)
-    page = 1 if "ignore_offset" in asked.faults else max(_count(asked.query, "page", 1), 1)
-    return lines[(page - 1) * size : page * size]
 
 
 def _elements(asked: Asked, contests: Sequence[Contest], lines: Sequence[Line], written: list[bytes]) -> bytes:
