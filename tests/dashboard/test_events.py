@@ -128,7 +128,8 @@ def test_a_side_that_failed_says_why_and_whose_turn(people, sign_in, clock):
     connection = make_connection(people.company)
     make_link(people.edition, connection)
     make_state(connection, "participants", people.edition, last_status="failed", failing_since=clock(), last_run_id=5,
-               error_kind="access",               error_sentence="RunSignUp does not let this credential see this event.")  # fmt: skip
+               error_kind="access",
+               error_sentence="RunSignUp does not let this credential see this event.")  # fmt: skip
     page = page_of(people.edition, sign_in(people.director))
     assert answer(page).endswith("Harbor Lights Half: RunSignUp could not be read")
     side = row(page, "does not let", "li")

@@ -25,7 +25,8 @@ def attempts(people, clock):
         run = make_run(connection, "counts" if back == 2 else "participants", people.edition, status="completed", finished_at=end)
         status = "failed" if back == 3 else "completed"
         make_attempt(run, status=status, ended_at=end, sync_time=times.customer_form(end), num_of_synced_records=back,
-                     entries_success=100,                     reason="Race Roster does not answer properly." if back == 3 else None)  # fmt: skip
+                     entries_success=100,
+                     reason="Race Roster does not answer properly." if back == 3 else None)  # fmt: skip
 
 
 def test_the_newest_stand_first_and_the_old_system_last(people, sign_in, attempts):
@@ -96,7 +97,8 @@ def test_a_partner_sees_only_their_own(people, sign_in, attempts):
 @pytest.mark.parametrize(
     "query",
     ["", "status=failed", "partner=1", "partner=1&status=failed", "provider=runsignup", "operation=counts",
-     "provider=old&operation=events",     "event=1", "from=2026-06-01&to=2026-06-02", "before=500", "partner=1&operation=counts&from=2026-01-01"],
+     "provider=old&operation=events",
+     "event=1", "from=2026-06-01&to=2026-06-02", "before=500", "partner=1&operation=counts&from=2026-01-01"],
 )  # fmt: skip
 def test_no_filter_walks_the_whole_history(people, sign_in, query):
     browser = sign_in(people.support)

@@ -177,7 +177,9 @@ def test_a_provider_that_asks_us_to_wait_says_until_when(people, support, clock)
 
 def test_old_minutes_are_not_counted(people, support, clock):
     minute(make_connection(people.company), clock() - timedelta(hours=2), calls=9, failures=9)
-    assert "no calls lately" in words(support.soup("/").select_one(".providers"))
+    card = words(support.soup("/").select_one(".providers"))
+    assert "no calls lately" in card
+    assert "9 failures" not in card
 
 
 def test_our_own_machinery(people, support, clock):
