@@ -128,11 +128,8 @@ def why_not(connection: Connection, operation: str = "events") -> str | None:
 def _may_sync(connection: Connection, operation: str, edition: Edition | None) -> None:
     if sentence := why_not(connection, operation):
         raise CannotSync(sentence)
-    started = db.session.scalar(
-        select(PartnerSettings.started_at).where(PartnerSettings.timing_partner_id == connection.timing_partner_id)
-    )
-    if started is None and operation != "test":
-        raise CannotSync("This timing partner has not been started yet. An administrator starts it on the partner's page.")
+    if operation != "test":
+        _must_be_started(connection.timing_partner_id)
     if (edition is None) != (operation in {"events", "test"}):
         raise CannotSync("This needs an event." if edition is None else "This is done for all events at once.")
     if edition is not None and not db.session.scalar(
@@ -141,6 +138,12 @@ def _may_sync(connection: Connection, operation: str, edition: Edition | None) -
         .limit(1)
     ):
         raise CannotSync(f"{connection.name} does not know this event.")
+
+
+def _must_be_started(partner_id: int) -> None:
+    started = db.session.scalar(select(PartnerSettings.started_at).where(PartnerSettings.timing_partner_id == partner_id))
+    if started is None:
+        raise CannotSync("This timing partner has not been started yet. An administrator starts it on the partner's page.")
 
 
 # A partner and its connections begin and stop
@@ -171,6 +174,7 @@ def resume(connection_id: int, by: str, now: datetime) -> int | None:
     adapter = ADAPTERS.get(connection.provider_name)
     if adapter is None:
         return None
+    _must_be_started(connection.timing_partner_id)
     if lacking := secrets.missing(connection):
         with write() as session:
             session.execute(update(Connection).where(Connection.connection_id == connection_id).values(state="incomplete"))

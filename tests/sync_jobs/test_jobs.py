@@ -200,3 +200,12 @@ def test_a_bug_reaches_the_queue_as_its_name_only(connection, monkeypatch, caplo
     db.session.rollback()
     assert db.session.get_one(Run, requested.run_id, populate_existing=True).error_kind == "bug"
     assert "a bug of ours" in caplog.text  # support finds the whole of it in the worker's own log
+
+
+def test_a_connection_of_a_partner_that_was_not_started_cannot_be_resumed(app, clock):
+    connection = make_connection(make_partner(started=False), state="paused")
+    with write() as session:
+        secrets.keep(session, connection.connection_id, secrets.SECRETS, {"api_key": "k", "api_secret": "s"})
+    with pytest.raises(CannotSync, match="not been started"):
+        jobs.resume(connection.connection_id, "Pat", NOW)
+    assert db.session.get_one(Connection, connection.connection_id, populate_existing=True).state == "paused"
