@@ -15,8 +15,9 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 # $(call debian,packages): installs them where we may, else says in one sentence what to install.
 define debian
 if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-  echo "Installing $(1)"; apt-get -qq update; \
-  DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install --no-install-recommends $(1) >/dev/null; \
+  echo "Installing $(1)"; said=$$(mktemp); export DEBIAN_FRONTEND=noninteractive; \
+  { apt-get -qq update && apt-get -qq -o Dpkg::Use-Pty=0 install --no-install-recommends $(1); } >"$$said" 2>&1 || { cat "$$said" >&2; exit 1; }; \
+  rm "$$said"; \
 else echo "Missing on this machine; please install it first: sudo apt-get install $(1)" >&2; exit 1; fi
 endef
 

@@ -24,8 +24,12 @@ def test_write_commits_and_a_later_read_sees_it(app):
 
 
 def test_write_rolls_back_on_any_exception(app):
-    with pytest.raises(KeyboardInterrupt), write() as session:
-        session.add(HubFact(name="probe", value="there"))
-        session.flush()
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with write() as session:
+            session.add(HubFact(name="probe", value="there"))
+            session.flush()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert db.session.scalar(select(HubFact.value).where(HubFact.name == "probe")) is None
