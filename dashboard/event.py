@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, request
@@ -10,8 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import access, edition_lines, event_data, hx, live, run_lines, scope, words
 from dashboard.access import requires
-from sync_jobs import editions, ledger
-from sync_jobs.models import write
+from sync_jobs import editions
 from sync_jobs.providers import ADAPTERS, label
 
 pages = Blueprint("event", __name__)
@@ -113,11 +111,5 @@ def alike(edition_id: int) -> ResponseReturnValue:
     decide = editions.join if given == "join" else editions.refuse
     if not decide(here.edition_id, other.edition_id, access.current().name, now):
         return hx.refused("Somebody has decided that already.")
-    _tell(here.timing_partner_id, now)
     back = f"/events/{other.edition_id}" if given == "join" and not hx.is_htmx() else None
     return hx.did(f"{here.name} and {other.name} are one event now." if given == "join" else "They stay two events.", address=back)
-
-
-def _tell(partner_id: int | None, _now: datetime) -> None:
-    with write() as session:
-        ledger.bump(session, "all", f"partner:{partner_id}")

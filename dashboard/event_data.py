@@ -47,7 +47,7 @@ def _distances(edition_id: int) -> Query:
     return (
         select(
             Contest.contest_id.label("contest_id"), Contest.provider_name.label("provider_name"),
-            Contest.name.label("distance_name"),
+            Contest.name.label("distance_name"), Contest.rows_held.label("rows_held"),
             Contest.distance.label("distance"), Contest.starts_at.label("starts_at"), Contest.is_volunteer.label("is_volunteer"),
             Contest.gone_at.label("gone_at"),
         )

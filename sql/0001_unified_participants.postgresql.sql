@@ -27,7 +27,7 @@ LEFT JOIN raceroster_events e ON e.timing_partner_id = p.timing_partner_id AND e
 LEFT JOIN contests c
   ON c.timing_partner_id = p.timing_partner_id AND c.provider_name = 'raceroster'
  AND c.happening_id = p.event_id AND c.provider_contest_id = p.event_id || '/' || p.sub_event_id
-WHERE p.gone_at IS NULL AND p.sub_event_id IS NOT NULL
+WHERE p.gone_at IS NULL AND coalesce(p.registration_status, '') <> 'inactive' AND p.sub_event_id IS NOT NULL
 UNION ALL
 SELECT 'raceroster', p.timing_partner_id, p.event_id, p.first_name, p.last_name, p.email,
        CASE lower(trim(p.gender)) WHEN '1' THEN 'M' WHEN '2' THEN 'F' WHEN '9' THEN 'X' WHEN 'm' THEN 'M' WHEN 'f' THEN 'F'
@@ -45,7 +45,7 @@ SELECT 'raceroster', p.timing_partner_id, p.event_id, p.first_name, p.last_name,
        p.registration_id
 FROM raceroster_participants p
 LEFT JOIN raceroster_events e ON e.timing_partner_id = p.timing_partner_id AND e.event_id = p.event_id
-WHERE p.gone_at IS NULL AND p.sub_event_id IS NULL
+WHERE p.gone_at IS NULL AND coalesce(p.registration_status, '') <> 'inactive' AND p.sub_event_id IS NULL
 UNION ALL
 SELECT 'haku', p.timing_partner_id, p.event_id, p.first_name, p.last_name, p.email,
        CASE lower(trim(p.gender)) WHEN 'm' THEN 'M' WHEN 'f' THEN 'F' WHEN 'x' THEN 'X' WHEN 'male' THEN 'M'

@@ -13,6 +13,7 @@ from sqlalchemy import Text, bindparam, column, or_, select, table, update
 from sqlalchemy.orm import Session
 
 from sync_jobs import matching, times
+from sync_jobs.ledger.live import bump
 from sync_jobs.matching import Grouping
 from sync_jobs.models import (
     Connection,
@@ -262,9 +263,12 @@ def _decide(session: Session, edition_id: int, other_edition_id: int, state: str
             EditionSuggestion.state == "open",
         )
         .values(state=state, decided_by=by, decided_at=now)
+        .returning(EditionSuggestion.timing_partner_id)
         .execution_options(synchronize_session=False)
-    )
-    return bool(decided.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE's result has it
+    ).first()
+    if decided:
+        bump(session, "all", f"partner:{decided.timing_partner_id}")
+    return decided is not None
 
 
 def _move(session: Session, model: Any, source: int, destination: int) -> None:

@@ -23,6 +23,7 @@ Key = tuple[Any, ...]
 BIBS = ("bib_num", "chip_num", "bib_number", "entry_bib")  # a blank never overwrites one of these
 BY_CONTEST = {"runsignup_participants": "event_id"}  # the column that a scope's contests stand in
 BY_HAPPENING = {"raceroster_participants": "event_id"}
+WITHDRAWN = {"raceroster_participants": ("registration_status", "inactive")}  # still listed there, but not taking part
 CONTEST_COLUMN = {"runsignup_participants": "event_id", "raceroster_participants": "sub_event_id"}
 
 
@@ -40,12 +41,14 @@ def held(table_name: str, partner: int, scope: Scope | None) -> dict[Key, bytes 
 
 
 def count_by_contest(table_name: str, partner: int, scope: Scope) -> dict[str, int]:
-    """How many rows of each contest are present, by the provider's own contest id."""
+    """How many people of each contest are present and take part, by the provider's own contest id."""
     table = PROVIDER_TABLES[table_name]
     column = table.c[CONTEST_COLUMN[table_name]]
-    rows = db.session.execute(
-        select(column, func.count()).where(*_within(table, table_name, partner, scope), table.c.gone_at.is_(None)).group_by(column)
-    )
+    conditions = [*_within(table, table_name, partner, scope), table.c.gone_at.is_(None)]
+    if table_name in WITHDRAWN:
+        name, word = WITHDRAWN[table_name]
+        conditions.append(table.c[name].is_distinct_from(word))
+    rows = db.session.execute(select(column, func.count()).where(*conditions).group_by(column))
     counted = {str(contest): number for contest, number in rows}
     db.session.rollback()
     return counted

@@ -480,3 +480,19 @@ def test_other_programs_find_the_providers_own_id_on_the_run(hub):
     named = edition.rsu_event_id if hub.provider == "runsignup" else edition.raceroster_event_id
     assert named
     assert (run.event_id, hub.attempts(run.run_id)[0].event_id) == (named, named)
+
+
+def test_who_withdrew_at_race_roster_stays_in_its_table_but_takes_no_part(app, clock):
+    world = World.regular(anchor=NOW, editions=1, contests=1, each=130, provider="raceroster")
+    with servers.start(world) as running:
+        reach(app, running)
+        hub = make_hub(world, running, "raceroster")
+        (edition,) = hub.discover()
+        hub.sync("participants", edition)
+        hub.world.remove(everybody(hub)[0], times.now())
+        clock.forward(hours=4)
+        run = hub.sync("participants", edition)
+    assert (run.rows_changed, run.rows_gone) == (1, 0)
+    assert scalar("SELECT COUNT(*) FROM raceroster_participants WHERE gone_at IS NULL") == 130
+    assert scalar("SELECT COUNT(*) FROM unified_participants WHERE timing_partner_id = :p", p=hub.partner_id) == 129
+    assert hub.state("participants", edition).rows_held == 129
