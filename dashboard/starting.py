@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DatabaseError
 
-from sync_jobs import schema
+from sync_jobs import schema, times
 from sync_jobs.models import base
 from sync_jobs.schema.problem import problem_of
 from sync_jobs.settings import Settings
@@ -38,6 +38,8 @@ def prepare_database(settings: Settings, engine: Engine) -> bool:
         if made:
             schema.create(engine, STAMPS[settings.mode])
         _check_stamp(settings, schema.stamp_of(engine))
+        if not made and _is_file(settings):
+            _check_form(_file(settings))
         base.use_write_ahead_log(engine)
     return made
 
@@ -47,11 +49,15 @@ def _plain_words(settings: Settings) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        if not isinstance(error.orig, Exception) or not settings.database_url.startswith("sqlite"):
+        if not isinstance(error.orig, Exception) or not _is_file(settings):
             raise Refused(f"The database does not answer as it should: {error.orig}") from None
         raise Refused(str(problem_of(error.orig, _file(settings)))) from None  # type: ignore[arg-type]  # SQLite's
     except (schema.SchemaProblem, OSError) as problem:
         raise Refused(str(problem)) from None
+
+
+def _is_file(settings: Settings) -> bool:
+    return settings.database_url.startswith("sqlite")
 
 
 def _file(settings: Settings) -> Path:
@@ -59,13 +65,19 @@ def _file(settings: Settings) -> Path:
 
 
 def _check_stamp(settings: Settings, stamp: str | None) -> None:
-    where = _file(settings) if settings.database_url.startswith("sqlite") else "The database"
+    where = _file(settings) if _is_file(settings) else "The database"
     if settings.mode == "demo" and stamp != "sandbox":
         raise Refused(f"{where} was not made by the demonstration, which therefore leaves it alone. Use `make serve` for it.")
     if settings.mode == "serve" and stamp is None:
         raise Refused(f"{where} is not in our form yet. Run first: {UPGRADE} {where}")
     if settings.mode == "serve" and stamp != "production" and not settings.rehearsal:
         raise Refused(f"{where} belongs to the demonstration and is not for real use. Name another in DATABASE_URL or HUB_DATA.")
+
+
+def _check_form(file: Path) -> None:
+    """A file of an earlier version lacks something; what that is, `database check` shows."""
+    if not schema.check(file, times.now()).plan.empty:
+        raise Refused(f"{file} has the form of an earlier version. Run first: {UPGRADE} {file}")
 
 
 def check_addresses(settings: Settings) -> list[str]:

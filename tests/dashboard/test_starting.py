@@ -65,6 +65,15 @@ def test_a_file_that_was_not_taken_over_yet_names_the_command(begin, tmp_path):
         begin("serve")
 
 
+def test_a_file_of_an_earlier_version_names_the_command_too(begin, tmp_path):
+    put(tmp_path, "production")
+    with sqlite3.connect(tmp_path / "hub.db") as old:
+        old.execute("ALTER TABLE processes DROP COLUMN note")
+    old.close()
+    with pytest.raises(starting.Refused, match=r"earlier version\. Run first: .* database upgrade"):
+        begin("serve")
+
+
 def test_something_that_is_no_database_is_said_to_be_none(begin, tmp_path):
     (tmp_path / "hub.db").write_text("These are my notes, not a database. " * 50)
     with pytest.raises(starting.Refused, match="is not a SQLite database"):
