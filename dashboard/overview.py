@@ -106,9 +106,10 @@ def _blocks(found: dict[str, list[Any]], now: datetime) -> list[PartnerRow]:
 
 
 def _block(partner: Any, connections: list[Any], now: datetime) -> PartnerRow:
-    states = {row.state for row in connections if row.connection_state != "unsupported"}
-    state = next((state for state in SORTED if state in states), "wait")
-    return PartnerRow(partner, connections, state, _next_event(partner, now))
+    """What comes with a later version stands on the partner's page only, unless there is nothing else."""
+    usable = [row for row in connections if row.connection_state != "unsupported"]
+    state = next((state for state in SORTED if state in {row.state for row in usable}), "wait")
+    return PartnerRow(partner, usable or connections[:1], state, _next_event(partner, now))
 
 
 def _next_event(partner: Any, now: datetime) -> str:

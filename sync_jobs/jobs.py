@@ -276,6 +276,13 @@ def hint_due(now: datetime) -> int:
     return sum(hint(run_id) for run_id in waiting)
 
 
+def _hint_next(now: datetime) -> None:
+    """Whoever ends a run tells of the next one, told before or not: its hint may have come while its connection was busy."""
+    if queue(SYNC_QUEUE).count < 2 * settings().workers:
+        for run_id in ledger.startable(now, 1):
+            hint(run_id)
+
+
 def work(run_id: int) -> None:
     """What a worker runs for a hint: the best due run, which need not be the hinted one."""
     stopping.listen()
@@ -295,7 +302,7 @@ def work(run_id: int) -> None:
     finally:
         db.session.remove()
         with suppress(redis.RedisError):
-            hint_due(times.now())
+            _hint_next(times.now())
 
 
 def queue(name: str) -> Queue:

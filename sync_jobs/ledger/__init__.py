@@ -5,7 +5,19 @@
 
 from sync_jobs.ledger.asking import Requested, cancel, request, retry
 from sync_jobs.ledger.ending import Outcome, back_off, cancelled, complete, fail, yield_run
-from sync_jobs.ledger.lease import Claim, Counts, Lease, LostLease, claim, claimable, due_unhinted, mark_hinted, page_done, renew
+from sync_jobs.ledger.lease import (
+    Claim,
+    Counts,
+    Lease,
+    LostLease,
+    claim,
+    claimable,
+    due_unhinted,
+    mark_hinted,
+    page_done,
+    renew,
+    startable,
+)
 from sync_jobs.ledger.live import bump
 from sync_jobs.ledger.owner import this_process
 from sync_jobs.ledger.reaper import reap
@@ -32,6 +44,7 @@ __all__ = [
     "renew",
     "request",
     "retry",
+    "startable",
     "this_process",
     "yield_run",
 ]

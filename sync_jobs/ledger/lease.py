@@ -87,9 +87,7 @@ ORDER = (Run.priority, Run.starts_at.is_(None), Run.starts_at, Run.due_at, Run.r
 
 def claim(now: datetime) -> Claim | None:
     """Take the best due run, whichever it is. None when there is none; the unique index decides between rivals."""
-    best = list(db.session.scalars(select(Run.run_id).where(claimable(now)).order_by(*ORDER).limit(CANDIDATES)))
-    db.session.rollback()
-    for run_id in best:
+    for run_id in startable(now, CANDIDATES):
         try:
             if taken := _take(run_id, now):
                 return taken
@@ -234,6 +232,13 @@ class Lease:
             except OperationalError:  # the database is busy: the deadline on the monotonic clock decides
                 continue
             self._deadline = before + self._seconds
+
+
+def startable(now: datetime, limit: int) -> list[int]:
+    """Runs that could start at this instant, best first, whether anybody was told of them or not."""
+    found = list(db.session.scalars(select(Run.run_id).where(claimable(now)).order_by(*ORDER).limit(limit)))
+    db.session.rollback()
+    return found
 
 
 def due_unhinted(now: datetime, limit: int) -> list[int]:

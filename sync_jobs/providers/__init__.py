@@ -23,6 +23,10 @@ LABELS: Mapping[str, str] = {
 """Every provider that the customer has, also those whose adapter is still to come."""
 
 
+FORMER: Mapping[str, str] = {"racerecord": "Race Record"}
+"""What the old system knew and nobody reads any more: only its name is left."""
+
+
 def provider_key(name: str | None) -> str:
     """The key of a provider however somebody wrote it: `Race Roster`, `RunSignup` and `CHRONOTRACK` are all known."""
     return "".join(letter for letter in (name or "").lower() if letter.isalnum())
@@ -30,4 +34,4 @@ def provider_key(name: str | None) -> str:
 
 def label(key: str) -> str:
     """How a person writes that provider."""
-    return LABELS.get(key, key)
+    return LABELS.get(key) or FORMER.get(key, key)

@@ -155,7 +155,7 @@ def _connection(access: _Access, name: str, at: int) -> Row:
     return {
         "timing_partner_id": access.partner, "provider_name": access.provider, "name": name, "source": access.source,
         "source_id": access.source_id, "state": state, "paused_reason": TAKEN_OVER if state == "paused" else None,
-        "paused_by": BY if state == "paused" else None, "paused_at": at if state == "paused" else None,
+        "paused_by": None, "paused_at": at if state == "paused" else None,
         "created_at": at, "created_by": BY,
     }  # fmt: skip
 

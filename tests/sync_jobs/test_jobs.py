@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import func, select, update
@@ -209,3 +210,16 @@ def test_a_connection_of_a_partner_that_was_not_started_cannot_be_resumed(app, c
     with pytest.raises(CannotSync, match="not been started"):
         jobs.resume(connection.connection_id, "Pat", NOW)
     assert db.session.get_one(Connection, connection.connection_id, populate_existing=True).state == "paused"
+
+
+def test_the_next_run_is_told_although_its_hint_came_while_the_connection_was_busy(connection, monkeypatch):
+    done = jobs.request(connection, "events", trigger="manual", by="Ada", now=NOW)
+    waiting = jobs.request(connection, "test", trigger="manual", by="Ada", now=NOW)
+    ledger.mark_hinted([waiting.run_id], NOW)
+    assert waiting.run_id not in ledger.due_unhinted(NOW, 10)
+    told = []
+    monkeypatch.setattr(jobs, "queue", lambda _: SimpleNamespace(count=0))
+    monkeypatch.setattr(jobs, "hint", told.append)
+    monkeypatch.setitem(pull.WORK, "events", lambda _: None)
+    jobs.work(done.run_id)
+    assert told == [waiting.run_id]
