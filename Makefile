@@ -74,8 +74,8 @@ chaos: $(TESTS)  ## the long fault tests
 	@$(PY) -m pytest -q -m slow
 
 .PHONY: chromium
-chromium:
-	@command -v chromium >/dev/null || { $(call debian,chromium fonts-liberation fonts-dejavu-core); }
+chromium:  # with letters to write, and what Playwright's own node stands on
+	@command -v chromium >/dev/null && ls /usr/lib/*/libatomic.so.1 /usr/lib*/libatomic.so.1 2>/dev/null | grep -q . || { $(call debian,chromium fonts-liberation fonts-dejavu-core libatomic1); }
 
 # --- building ---
 
