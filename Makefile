@@ -75,7 +75,7 @@ chaos: $(TESTS)  ## the long fault tests
 
 .PHONY: chromium
 chromium:  # with letters to write, and what Playwright's own node stands on
-	@command -v chromium >/dev/null && ls /usr/lib/*/libatomic.so.1 /usr/lib*/libatomic.so.1 2>/dev/null | grep -q . || { $(call debian,chromium fonts-liberation fonts-dejavu-core libatomic1); }
+	@command -v chromium >/dev/null && [ -n "$(wildcard /usr/lib/*/libatomic.so.1 /usr/lib64/libatomic.so.1)" ] || { $(call debian,chromium fonts-liberation fonts-dejavu-core libatomic1); }
 
 # --- building ---
 
