@@ -53,7 +53,11 @@ def _said(connection: Connection, fresh: int, all_of_them: int) -> str:
 def retry(run_id: int) -> ResponseReturnValue:
     """Open a failed or cancelled run again. Doing it twice is harmless."""
     run = access.run_or_404(run_id)
-    if jobs.retry(run.run_id, access.current().name, words.page_now()):
+    try:
+        reopened = jobs.retry(run.run_id, access.current().name, words.page_now())
+    except jobs.CannotSync as why:
+        return hx.refused(str(why), address=f"/runs/{run_id}")
+    if reopened:
         return hx.did("It waits for a worker again.", address=hx.came_from())
     return hx.refused("It is not failed any more, or another run does the same already.", address=f"/runs/{run_id}")
 

@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, select, update
 
 from sync_jobs import cadence, editions, ledger, processes, pull, schedules, secrets, stopping, times
 from sync_jobs.ledger import Requested
@@ -102,7 +102,11 @@ def cancel(run_id: int, by: str, now: datetime) -> bool:
 
 
 def retry(run_id: int, by: str, now: datetime) -> bool:
-    """Open a failed or cancelled run again. False when it is neither any more."""
+    """Open a failed or cancelled run again. False when it is neither any more. Raises CannotSync."""
+    run = db.session.get(Run, run_id)
+    if run is not None and run.connection_id is not None:
+        connection = db.session.get_one(Connection, run.connection_id)
+        _may_sync(connection, str(run.operation_type), db.session.get(Edition, run.edition_id) if run.edition_id else None)
     reopened = ledger.retry(run_id, by, now)
     if reopened:
         hint(run_id)
@@ -197,11 +201,7 @@ def pause(connection_id: int, reason: str, by: str, now: datetime) -> None:
         connection = session.get_one(Connection, connection_id)
         connection.state, connection.paused_by, connection.paused_reason, connection.paused_at = "paused", by, reason, now
         ledger.bump(session, "all", f"partner:{connection.timing_partner_id}")
-    going_on = select(Run.run_id).where(
-        Run.connection_id == connection_id, Run.status.in_(("pending", "running")), Run.operation_type != "test"
-    )
-    for run_id in db.session.scalars(going_on).all():
-        cancel(run_id, by, now)
+        ledger.stop(session, and_(Run.connection_id == connection_id, Run.operation_type != "test"), by, now)
 
 
 # The clock
@@ -264,8 +264,7 @@ def hint(run_id: int) -> bool:
     except redis.RedisError:
         log.warning("run %s: Redis is away, the dispatcher hints it later", run_id)
         return False
-    with suppress(ledger.LostLease):
-        ledger.mark_hinted([run_id], times.now())
+    ledger.mark_hinted([run_id], times.now())
     return True
 
 

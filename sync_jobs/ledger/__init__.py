@@ -3,7 +3,7 @@
 `asking` writes requests, `lease` claims and holds, `ending` closes attempts, `reaper` takes back what died.
 """
 
-from sync_jobs.ledger.asking import Requested, cancel, request, retry
+from sync_jobs.ledger.asking import Requested, cancel, request, retry, stop
 from sync_jobs.ledger.ending import Outcome, back_off, cancelled, complete, fail, yield_run
 from sync_jobs.ledger.lease import (
     Claim,
@@ -13,6 +13,7 @@ from sync_jobs.ledger.lease import (
     claim,
     claimable,
     due_unhinted,
+    hold,
     mark_hinted,
     page_done,
     renew,
@@ -38,6 +39,7 @@ __all__ = [
     "complete",
     "due_unhinted",
     "fail",
+    "hold",
     "mark_hinted",
     "page_done",
     "reap",
@@ -45,6 +47,7 @@ __all__ = [
     "request",
     "retry",
     "startable",
+    "stop",
     "this_process",
     "yield_run",
 ]

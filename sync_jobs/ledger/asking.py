@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -91,9 +91,9 @@ def _row(connection: Connection, operation: str, edition: Edition | None, target
 
 
 def _join_or_insert(session: Session, target: str, wanted: dict[str, Any]) -> Requested:
-    open_states = Run.status.in_(("pending", "running"))
+    goes_on = or_(Run.status == "pending", and_(Run.status == "running", Run.cancel_requested == 0))
     found = session.execute(
-        select(Run.run_id, Run.status).where(Run.target == target, open_states).order_by(Run.status.desc())  # running first
+        select(Run.run_id, Run.status).where(Run.target == target, goes_on).order_by(Run.status.desc())  # running first
     ).first()
     if found is None and wanted["request_key"]:
         asked = session.scalar(select(Run.run_id).where(Run.request_key == wanted["request_key"]))
@@ -126,24 +126,23 @@ def _hurry(session: Session, run_id: int, now: datetime) -> None:
 def cancel(run_id: int, by: str, now: datetime) -> bool:
     """Stop a run: a waiting one at once, a running one at its next page. False when it has already ended."""
     with write() as session:
-        waiting = session.execute(
-            update(Run)
-            .where(Run.run_id == run_id, Run.status == "pending", Run.target != "")
-            .values(status="cancelled", finished_at=now, cancelled_by=by)
-            .returning(Run.timing_partner_id)
-        ).first()
-        running = (
-            waiting
-            or session.execute(
-                update(Run)
-                .where(Run.run_id == run_id, Run.status == "running", Run.target != "")
-                .values(cancel_requested=1, cancelled_by=by)
-                .returning(Run.timing_partner_id)
-            ).first()
-        )
-        if running:
-            bump(session, *scopes_of(run_id, running.timing_partner_id))
-        return running is not None
+        return bool(stop(session, Run.run_id == run_id, by, now))
+
+
+def stop(session: Session, which: ColumnElement[bool], by: str, now: datetime) -> list[int]:
+    """The same for all of these runs, in the caller's transaction. Returns those that had not ended."""
+    waiting = update(Run).where(which, Run.status == "pending").values(status="cancelled", finished_at=now, cancelled_by=by)
+    running = update(Run).where(which, Run.status == "running").values(cancel_requested=1, cancelled_by=by)
+    stopped = [
+        row
+        for change in (waiting, running)
+        for row in session.execute(
+            change.where(Run.target != "").returning(Run.run_id, Run.timing_partner_id).execution_options(synchronize_session=False)
+        ).all()
+    ]
+    for row in stopped:
+        bump(session, *scopes_of(row.run_id, row.timing_partner_id))
+    return [row.run_id for row in stopped]
 
 
 def retry(run_id: int, by: str, now: datetime) -> bool:

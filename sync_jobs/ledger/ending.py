@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import and_, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from sync_jobs import times
@@ -23,6 +23,7 @@ from sync_jobs.models import Attempt, Connection, DoneMinute, Edition, Instant, 
 from sync_jobs.settings import settings
 
 LONGEST_BACK_OFF = timedelta(minutes=30)
+SUPERSEDED = "Another run for the same waits already and does the rest."
 BUCKETS = (100, 300, 1000, 3000, 10000)
 
 
@@ -97,14 +98,18 @@ def fail(claim: Claim, kind: str, sentence: str, detail: str, outcome: Outcome, 
 def back_off(claim: Claim, error: ProviderError, outcome: Outcome, now: datetime) -> bool:
     """Nobody has to act: try again later, at the instant that the provider named or with growing patience.
 
-    False when the tries are used up and the run has failed instead. Raises LostLease.
+    False when the run has ended instead: its tries are used up, or it may not wait again. Raises LostLease.
     """
     if claim.errors + 1 >= settings().most_errors and not isinstance(error, ProviderThrottled):
         fail(claim, error.kind, error.sentence, str(error), outcome, now)
         return False
     due = max(error.until, now) if error.until else now + patience(settings().back_off, claim.errors)
     counted = 0 if isinstance(error, ProviderThrottled) and error.until else 1
+    waiting = {"throttled_until": due} if isinstance(error, ProviderThrottled) else {}
     with write() as session:
+        if not may_wait(session, claim.run_id, claim.target):
+            _close(session, claim, outcome, now, waiting)
+            return False
         run = _end(
             session,
             claim,
@@ -120,7 +125,6 @@ def back_off(claim: Claim, error: ProviderError, outcome: Outcome, now: datetime
         )
         _attempt(session, claim, run, outcome, "retrying", (error.kind, error.sentence, str(error)), now)
         _failing(session, claim, "retrying", error.kind, error.sentence, now)
-        waiting = {"throttled_until": due} if isinstance(error, ProviderThrottled) else {}
         _connection(session, claim, outcome, waiting)
     return True
 
@@ -129,7 +133,11 @@ def yield_run(
     claim: Claim, reason: str, outcome: Outcome, now: datetime, *, until: datetime | None = None, kind: str | None = None
 ) -> None:
     """Give the run back unharmed (shutdown, quota used up): it goes on at its cursor and counts no error."""
+    waiting = {"throttled_until": until} if until else {}
     with write() as session:
+        if not may_wait(session, claim.run_id, claim.target):
+            _close(session, claim, outcome, now, waiting)
+            return
         run = _end(
             session,
             claim,
@@ -142,15 +150,27 @@ def yield_run(
             last_error=reason if kind else None,
         )
         _attempt(session, claim, run, outcome, "yielded", (kind, reason, ""), now)
-        _connection(session, claim, outcome, {"throttled_until": until} if until else {})
+        _connection(session, claim, outcome, waiting)
 
 
 def cancelled(claim: Claim, outcome: Outcome, now: datetime) -> None:
     """Somebody asked to stop, and the page boundary was reached."""
     with write() as session:
-        run = _end(session, claim, outcome, now, status="cancelled", finished_at=now)
-        _attempt(session, claim, run, outcome, "cancelled", (None, f"Cancelled by {run.cancelled_by}", ""), now)
-        _connection(session, claim, outcome, {})
+        _close(session, claim, outcome, now, {})
+
+
+def may_wait(session: Session, run_id: int, target: str) -> bool:
+    """Whether a run may go back to the waiting ones: nobody asked to cancel it, and no other for its target waits already."""
+    asked = and_(Run.run_id == run_id, Run.cancel_requested == 1)
+    other = and_(Run.target == target, Run.status == "pending", Run.run_id != run_id)
+    return session.scalar(select(Run.run_id).where(or_(asked, other)).limit(1)) is None
+
+
+def _close(session: Session, claim: Claim, outcome: Outcome, now: datetime, of_connection: dict[str, Any]) -> None:
+    run = _end(session, claim, outcome, now, status="cancelled", finished_at=now)
+    why = f"Cancelled by {run.cancelled_by}" if run.cancelled_by else SUPERSEDED
+    _attempt(session, claim, run, outcome, "cancelled", (None, why, ""), now)
+    _connection(session, claim, outcome, of_connection)
 
 
 def patience(first: timedelta, errors: int) -> timedelta:

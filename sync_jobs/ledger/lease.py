@@ -150,8 +150,14 @@ def _take(run_id: int, now: datetime) -> Claim | None:
 def renew(claim: Claim, now: datetime) -> None:
     """Hold on to the run a while longer. Raises LostLease."""
     with write() as session:
-        if not _fenced(session, claim, lease_until=now + settings().lease):
-            raise LostLease
+        hold(session, claim, now)
+
+
+def hold(session: Session, claim: Claim, now: datetime) -> None:
+    """The same in the caller's transaction, for whatever is written beside the pages. Raises LostLease."""
+    held = update(Run).where(claim.fence).values(lease_until=now + settings().lease).returning(Run.run_id)
+    if session.execute(held.execution_options(synchronize_session=False)).first() is None:
+        raise LostLease
 
 
 def page_done(session: Session, claim: Claim, counts: Counts, cursor: dict[str, Any], total: int | None, now: datetime) -> bool:
@@ -179,11 +185,6 @@ def page_done(session: Session, claim: Claim, counts: Counts, cursor: dict[str, 
         raise LostLease
     bump(session, *scopes_of(claim.run_id, claim.timing_partner_id))
     return bool(row.cancel_requested)
-
-
-def _fenced(session: Session, claim: Claim, **values: Any) -> bool:
-    changed = session.execute(update(Run).where(claim.fence).values(**values).execution_options(synchronize_session=False))
-    return bool(changed.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE's result has it
 
 
 class Lease:

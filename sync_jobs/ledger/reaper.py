@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from sync_jobs.ledger.ending import attempt_row, done_minute
+from sync_jobs.ledger.ending import attempt_row, done_minute, may_wait
 from sync_jobs.ledger.live import bump, scopes_of
 from sync_jobs.ledger.owner import is_dead
 from sync_jobs.models import Run, db, write
@@ -46,7 +46,8 @@ def _take_back(run_id: int, token: int, now: datetime) -> bool:
         session.add(
             attempt_row(run, run.attempts, "lost", (kind, sentence, ""), started=run.claimed_at or now, ended=now, provider_ms=0)
         )
-        _release(session, run, poisoned=poisoned, cancelled=bool(run.cancel_requested), kind=kind, sentence=sentence, now=now)
+        ends = not may_wait(session, run.run_id, run.target)
+        _release(session, run, poisoned=poisoned, cancelled=ends, kind=kind, sentence=sentence, now=now)
     return True
 
 

@@ -25,5 +25,6 @@ def counts(attempt: Attempt) -> None:
     attempt.outcome.rows_expected = expected
     participants = attempt.claim.target.replace(":counts:", ":participants:")
     with write() as session:
+        ledger.hold(session, attempt.claim, times.now())
         if (state := session.get(SyncState, participants)) is not None:
             state.rows_expected = expected

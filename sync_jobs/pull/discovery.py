@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync_jobs import editions, schedules, store, times
+from sync_jobs import editions, ledger, schedules, store, times
 from sync_jobs.models import Connection, write
 from sync_jobs.pull.pages import Attempt, write_page
 
@@ -20,6 +20,7 @@ def discover(attempt: Attempt) -> None:
         if page.table in HAPPENING_TABLES:
             seen.update(str(row.key[0]) for row in page.rows)
     with write() as session:
+        ledger.hold(session, attempt.claim, times.now())
         connection = session.get_one(Connection, attempt.claim.connection_id)
         editions.refresh(session, connection, seen)
         zone = editions.partner_zone(session, attempt.partner)

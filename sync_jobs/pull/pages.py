@@ -5,6 +5,7 @@ What differs is decided in `changes`; which pages there are to read, by the modu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,11 +99,16 @@ def _between_pages(*, stop: bool) -> None:
         raise Yielded
 
 
-def write_gone(attempt: Attempt, table: str, gone: list[tuple[store.Key, str | None]]) -> None:
+def write_gone(
+    attempt: Attempt, table: str, gone: list[tuple[store.Key, str | None]], moved: Mapping[Any, Any] | None = None
+) -> None:
+    """Mark these as gone and hand the bibs of the `moved` to their successors, in one transaction: nobody is looked at twice."""
     now = times.now()
     with write() as session:
         stop = ledger.page_done(session, attempt.claim, Counts(gone=len(gone)), attempt.cursor, None, now)
         store.mark_gone(session, table, attempt.partner, [key for key, _ in gone], now)
+        if moved:
+            store.carry_bibs(session, attempt.partner, moved)
         _note(attempt, session, table, [(key, "gone", note) for key, note in gone])
     attempt.lease.renewed()
     _between_pages(stop=stop)

@@ -1,18 +1,17 @@
 """Everybody of one edition at one provider: whole, or what changed since the last reading.
 
-A reading from start to end that set nothing aside shows who has gone; any other concludes nothing about that.
+A reading from start to end that set nothing aside shows who has gone; any other concludes nothing about that, save from
+the provider's own list of who was removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import select
 
-from sync_jobs import changes, store, times
+from sync_jobs import changes, ledger, store, times
 from sync_jobs.errors import ListShrank
-from sync_jobs.kit.base import Removed
 from sync_jobs.models import Contest, Edition, EditionLink, SyncState, db, write
 from sync_jobs.pull.pages import Attempt, write_gone, write_page
 from sync_jobs.records import Scope
@@ -32,8 +31,8 @@ def registrations(attempt: Attempt) -> None:
             full_read_at=state.full_read_at if state else None,
             now=attempt.claim.claimed_at,
         )
-        mark = state.read_mark if state else None
-        attempt.cursor |= {"started": times.to_ms(times.now()), "since": None if whole or not mark else times.to_ms(mark), "at": 0}
+        mark = times.to_ms(state.read_mark) if state and state.read_mark else None
+        attempt.cursor |= {"started": times.to_ms(times.now()), "mark": mark, "since": None if whole else mark, "at": 0}
     since = None if attempt.cursor["since"] is None else times.from_ms(attempt.cursor["since"])
     for index, scope in enumerate(scopes):
         if index >= attempt.cursor["at"]:
@@ -67,38 +66,38 @@ def _read_scope(attempt: Attempt, scope: Scope, since: datetime | None, index: i
     aside_before = attempt.aside
     for page in attempt.adapter.registrations(scope, since, position):
         write_page(attempt, page, {**attempt.cursor, "at": index, "page": page.cursor})
-    if since is None:
-        if position is None and attempt.aside == aside_before:  # read from its start, and whole: who is left has gone
-            _mark_gone(attempt, table, list(held), at_start)
-    elif "removed" in attempt.adapter.abilities():
-        _read_removed(attempt, scope, since, table)
+    shows_gone = since is None and position is None and attempt.aside == aside_before  # from its start, and whole
+    if shows_gone:
+        _believe(attempt, len(held), at_start)
+    if "removed" in attempt.adapter.abilities() and attempt.cursor.get("mark") is not None:
+        _read_removed(attempt, scope, times.from_ms(attempt.cursor["mark"]), table)
+    if shows_gone and held:
+        write_gone(attempt, table, [(key, None) for key in held])
     attempt.cursor |= {"at": index + 1, "page": None}
 
 
-def _mark_gone(attempt: Attempt, table: str, missing: list[store.Key], held: int) -> None:
-    """A whole reading did not list these. When it is too many to believe, a person looks first."""
-    if not missing:
-        return
-    if changes.shrank(held, len(missing)) and not attempt.cursor.get("accept_shrunk"):
-        raise ListShrank("participants", f"{len(missing)} of {held}")
-    write_gone(attempt, table, [(key, None) for key in missing])
+def _believe(attempt: Attempt, missing: int, held: int) -> None:
+    """A whole reading did not list so many. When it is too many to believe, a person looks first."""
+    if changes.shrank(held, missing) and not attempt.cursor.get("accept_shrunk"):
+        raise ListShrank("participants", f"{missing} of {held}")
 
 
 def _read_removed(attempt: Attempt, scope: Scope, since: datetime, table: str) -> None:
-    """The provider's own list of who left since the mark, with the reason and the successor of a transfer."""
-    batches: Iterator[list[Removed]] = attempt.adapter.removed(scope, since)
-    for batch in batches:
-        present = store.held(table, attempt.partner, scope)
-        left = [removed for removed in batch if removed.key in present]
+    """The provider's own list of who left since the last reading, with the reason and the successor of a transfer.
+
+    Whole readings ask for it too: they give no reasons, and one that was cut in two shows nobody as gone.
+    """
+    unseen = attempt.known[table]  # whoever was listed a moment ago is there, whatever this list says
+    for batch in attempt.adapter.removed(scope, since):
+        left = [removed for removed in batch if removed.key in unseen]
         notes: list[tuple[store.Key, str | None]] = [
             (r.key, f"{r.reason} to {r.successor}" if r.successor else r.reason) for r in left
         ]
-        if notes:
-            write_gone(attempt, table, notes)
         moved = {r.key[0]: int(r.successor) for r in left if r.successor and table == "runsignup_participants"}
-        if moved:
-            with write() as session:
-                store.carry_bibs(session, attempt.partner, moved)
+        for removed in left:
+            unseen.pop(removed.key, None)
+        if notes:
+            write_gone(attempt, table, notes, moved)
 
 
 def _conclude(attempt: Attempt, scopes: list[Scope], *, whole: bool) -> None:
@@ -108,6 +107,7 @@ def _conclude(attempt: Attempt, scopes: list[Scope], *, whole: bool) -> None:
         counted = store.count_by_contest(table, attempt.partner, scope)
         total += sum(counted.values())
         with write() as session:
+            ledger.hold(session, attempt.claim, times.now())
             store.contest_counts(session, attempt.partner, attempt.claim.provider_name, scope, counted)
     attempt.outcome.read_mark, attempt.outcome.was_whole = times.from_ms(attempt.cursor["started"]), whole
     attempt.outcome.rows_held = total

@@ -223,3 +223,13 @@ def test_the_next_run_is_told_although_its_hint_came_while_the_connection_was_bu
     monkeypatch.setitem(pull.WORK, "events", lambda _: None)
     jobs.work(done.run_id)
     assert told == [waiting.run_id]
+
+
+def test_nothing_is_retried_where_nothing_may_sync(connection):
+    run_id = jobs.request(connection, "events", trigger="manual", by="Ada", now=NOW).run_id
+    ledger.fail(ledger.claim(NOW), "bug", "Ours.", "", ledger.Outcome(), NOW)
+    jobs.pause(connection.connection_id, "a wrong account", "Ada", NOW)
+    with pytest.raises(CannotSync, match="a wrong account"):
+        jobs.retry(run_id, "Ada", NOW)
+    assert db.session.get_one(Run, run_id, populate_existing=True).status == "failed"  # it would wait for ever
+    jobs.resume(connection.connection_id, "Ada", NOW)

@@ -307,3 +307,49 @@ def test_old_rows_are_never_retried_cancelled_or_reaped(connection):
     assert not ledger.retry(old.run_id, "Sue", NOW)
     assert not ledger.cancel(pending.run_id, "Sue", NOW)
     assert ledger.claim(NOW + timedelta(days=9)) is None
+
+
+@pytest.mark.parametrize("end", ["lost", "yielded", "retrying"])
+def test_a_run_that_may_not_wait_beside_another_ends(connection, end):
+    first = ask(connection).run_id
+    ledger.fail(claim_now(), "bug", "Ours.", "", Outcome(), NOW)
+    second = ask(connection, trigger="schedule").run_id
+    claim = claim_now()
+    assert ledger.retry(first, "Sue", NOW)  # waits now, while the second runs
+    if end == "lost":
+        assert ledger.reap(NOW + timedelta(minutes=10)) == [second]
+    elif end == "yielded":
+        ledger.yield_run(claim, "The worker was asked to stop.", Outcome(), NOW)
+    else:
+        assert not ledger.back_off(claim, ProviderDown("/races", provider="RunSignUp"), Outcome(), NOW)
+    assert (run_of(second).status, run_of(first).status) == ("cancelled", "pending")
+    assert claim_now(NOW + timedelta(minutes=10)).run_id == first
+
+
+def test_a_wish_to_cancel_outlives_a_failure_of_the_provider(connection):
+    asked = ask(connection).run_id
+    claim = claim_now()
+    assert ledger.cancel(asked, "Sue", NOW)
+    until = NOW + timedelta(minutes=10)
+    assert not ledger.back_off(claim, ProviderThrottled("/races", provider="RunSignUp", until=until), Outcome(), NOW)
+    assert (run_of(asked).status, attempts_of(asked)[0].reason) == ("cancelled", "Cancelled by Sue")
+    assert db.session.get_one(Connection, connection.connection_id, populate_existing=True).throttled_until == until
+
+
+def test_a_press_after_a_cancel_is_a_run_of_its_own(connection):
+    cancelled = ask(connection).run_id
+    claim = claim_now()
+    ledger.cancel(cancelled, "Sue", NOW)
+    pressed = ask(connection)
+    assert (pressed.run_id != cancelled, pressed.joined) == (True, False)
+    ledger.cancelled(claim, Outcome(), NOW)
+    assert claim_now().run_id == pressed.run_id
+
+
+def test_what_is_written_beside_the_pages_is_fenced_too(connection):
+    claim = claim_now() if ask(connection) else None
+    with write() as session:
+        ledger.hold(session, claim, NOW)
+    ledger.reap(NOW + timedelta(minutes=10))
+    with pytest.raises(LostLease), write() as session:
+        ledger.hold(session, claim, NOW)
