@@ -41,8 +41,8 @@ def compare(rows: Iterable[RawRow], held: Held) -> PageChanges:
 
 
 def reads_whole(*, understands_changes: bool, read_mark: datetime | None, full_read_at: datetime | None, now: datetime) -> bool:
-    """Whether everything has to be read, or only what changed since the mark."""
-    if not understands_changes or read_mark is None or full_read_at is None:
+    """Whether everything has to be read, or only what changed since the mark. A mark in the future is a clock's mistake."""
+    if not understands_changes or read_mark is None or full_read_at is None or max(read_mark, full_read_at) > now:
         return True
     return now - full_read_at >= WHOLE_READING_EVERY
 

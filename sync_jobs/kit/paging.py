@@ -21,13 +21,13 @@ class Ending:
     A page with no rows ends the list, a full page (as many rows as asked) never does. A short page may be the end, or
     the work of a server that cuts pages below what we ask: after 1,000 rows of 2,500 nobody can know. It is the end when
 
-    * `expected` rows, the provider's own count, have been read; or
     * this reading had a larger page: the server gives more when it has more; or
     * no sensible server would cut there (more than 200 rows, no multiple of 50); or
     * an earlier reading (`proven`) had a larger page and this is no round number: a cap that was lowered
       since then would be a round one.
 
-    Where `expected` is known and not reached, only an empty page or a larger one within this reading will do.
+    Where `expected`, the provider's own count, is known and not reached, only an empty page or a larger one within this
+    reading will do. That it is reached proves nothing: the count may be of yesterday.
     Otherwise one more page is asked for. So a server that cuts pages loses nobody, and a list of ordinary length costs
     ⌈rows / asked⌉ calls.
     """
@@ -46,9 +46,9 @@ class Ending:
             return True
         if rows >= self.asked:
             return False
-        if larger_before or (self.expected is not None and self.read >= self.expected):
+        if larger_before:
             return True
-        return self.expected is None and not self._may_be_a_cap(rows)
+        return self.read >= (self.expected or 0) and not self._may_be_a_cap(rows)
 
     def _may_be_a_cap(self, rows: int) -> bool:
         if self.proven > rows:

@@ -51,8 +51,9 @@ def test_nobody_is_lost_to_a_server_that_cuts_pages(cap, many, asked):
         (5, 1, {"proven": 300}),  # this server has shown that it gives more when it has more
         (40, 2, {"proven": 300}),  # unless it was told to give less since
         (1000, 2, {"proven": 2500}),
-        (5, 1, {"expected": 5}),  # the provider counted five
-        (1000, 1, {"expected": 1000}),
+        (5, 2, {"expected": 5}),  # the provider counted five, but perhaps yesterday, and six are there now
+        (1000, 2, {"expected": 1000}),
+        (217, 1, {"expected": 217}),
         (217, 2, {"expected": 250}),  # it counted more: look again
         (5, 2, {"expected": 6, "proven": 300}),
     ],

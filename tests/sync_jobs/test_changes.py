@@ -28,6 +28,8 @@ def test_rows_are_sorted_by_what_they_are_to_us():
         (True, NOW - timedelta(hours=4), NOW - timedelta(hours=21), True),
         (True, NOW - timedelta(hours=4), None, True),
         (False, NOW - timedelta(hours=4), NOW - timedelta(hours=4), True),
+        (True, NOW + timedelta(days=1), NOW - timedelta(hours=4), True),  # the clock was wrong when the mark was set
+        (True, NOW - timedelta(hours=4), NOW + timedelta(days=1), True),
     ],
 )
 def test_changes_are_read_between_whole_readings(understands, mark, full, whole):

@@ -6,11 +6,11 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, select, text, update
 
 from sync_jobs import ledger, pull, secrets, stopping, store, times
 from sync_jobs.ledger import LostLease
-from sync_jobs.models import PROVIDER_TABLES, Contest, DoneMinute, Partner, ProviderMinute, Run, Schedule, db, write
+from sync_jobs.models import PROVIDER_TABLES, Contest, DoneMinute, Partner, ProviderMinute, Run, Schedule, SyncState, db, write
 from sync_jobs.providers import ADAPTERS
 from sync_jobs.sandbox import servers
 from sync_jobs.sandbox.world import World
@@ -444,6 +444,56 @@ def test_a_transfer_carries_the_bib_to_its_successor(runsignup, clock):
     assert str(scalar(bib, r=successor.key)) == "812"
     note = scalar("SELECT note FROM run_changes WHERE row_key = :r AND change = 'gone'", r=str(someone.key))
     assert note == f"transferred to {successor.key}"
+
+
+def test_a_stop_between_the_mark_and_the_next_list_loses_no_bib(runsignup, clock, monkeypatch):
+    runsignup.discover()
+    contest, into = runsignup.world.happenings[0].contests
+    someone = contest.registrations[3]
+    runsignup.world.change(someone, times.now(), bib=812)
+    clock.forward(minutes=1)
+    sync_all(runsignup)
+    edition = next(e for e in runsignup.editions() if e.name == runsignup.world.happenings[0].name)
+    clock.forward(hours=4)
+    successor = runsignup.world.remove(someone, times.now(), into=into)
+    runsignup.world.change(successor, times.now(), bib=None)
+    clock.forward(minutes=1)
+    gone = "SELECT COUNT(*) FROM run_changes WHERE change = 'gone'"
+    monkeypatch.setattr(stopping, "requested", lambda: scalar(gone) > 0)
+    assert runsignup.sync("participants", edition).status == "pending"
+    monkeypatch.undo()
+    assert runsignup.work().status == "completed"
+    assert str(scalar("SELECT bib_num FROM runsignup_participants WHERE registration_id = :r", r=successor.key)) == "812"
+
+
+def test_a_whole_reading_that_was_cut_in_two_still_finds_who_was_removed(runsignup, clock, monkeypatch):
+    runsignup.discover()
+    edition = runsignup.editions()[0]
+    runsignup.sync("participants", edition)
+    before = runsignup.held()
+    happening = next(h for h in runsignup.world.happenings if h.name == edition.name)
+    clock.forward(hours=20)
+    runsignup.world.remove(happening.contests[0].registrations[0], times.now())
+    clock.forward(hours=1)
+    runsignup.sandbox.faults.add("page_cap", 100, provider="runsignup")
+    monkeypatch.setattr(stopping, "requested", lambda: True)
+    assert runsignup.sync("participants", edition).status == "pending"
+    monkeypatch.undo()
+    run = runsignup.work()
+    assert (run.status, run.rows_gone) == ("completed", 1)
+    assert len(runsignup.held()) == len(before) - 1
+
+
+def test_a_count_of_yesterday_ends_no_list_early(runsignup, clock):
+    runsignup.discover()
+    edition = runsignup.editions()[0]
+    runsignup.sync("participants", edition)
+    with write() as session:
+        session.execute(update(SyncState).where(SyncState.edition_id == edition.edition_id).values(rows_expected=200))
+    runsignup.sandbox.faults.add("page_cap", 100, provider="runsignup")
+    clock.forward(hours=21)
+    run = runsignup.sync("participants", edition)
+    assert (run.status, run.rows_read, run.rows_gone) == ("completed", 260, 0)
 
 
 def test_the_providers_own_counts_are_kept_by_day(runsignup):
