@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, bindparam, column, or_, select, table, update
+from sqlalchemy import Text, bindparam, cast, column, or_, select, table, update
 from sqlalchemy.orm import Session
 
 from sync_jobs import matching, times
+from sync_jobs.ledger.asking import stop, target_of
 from sync_jobs.ledger.live import bump
 from sync_jobs.matching import Grouping
 from sync_jobs.models import (
@@ -24,6 +25,7 @@ from sync_jobs.models import (
     EditionSuggestion,
     Instant,
     PartnerSettings,
+    Run,
     Schedule,
     SyncState,
     insert_or,
@@ -158,6 +160,7 @@ def _describe(edition: Edition, connection: Connection, grouping: Grouping, zone
 
 
 def _link(session: Session, connection: Connection, grouping: Grouping, edition: Edition) -> None:
+    _free_key(session, connection, grouping.key, edition.edition_id)
     mine = (EditionLink.connection_id == connection.connection_id, EditionLink.happening_id == grouping.happening_id)
     link = session.scalars(select(EditionLink).where(*mine, EditionLink.edition_id == edition.edition_id)).first()
     if link is None:
@@ -171,6 +174,16 @@ def _link(session: Session, connection: Connection, grouping: Grouping, edition:
         )
         session.add(link)
     link.happening_key, link.name = grouping.key, grouping.contests[0].happening_name
+
+
+def _free_key(session: Session, connection: Connection, key: str, edition_id: int) -> None:
+    """Days were moved onto those of another edition: its link goes on under a key of its own until it gets its new one."""
+    session.execute(
+        update(EditionLink)
+        .where(EditionLink.connection_id == connection.connection_id, EditionLink.happening_key == key)
+        .where(EditionLink.edition_id != edition_id)
+        .values(happening_key=EditionLink.happening_id + "@link " + cast(EditionLink.link_id, Text))
+    )
 
 
 def _contest(session: Session, contest: ListedContest, edition_id: int) -> None:
@@ -226,14 +239,15 @@ def _share_a_provider(one: Edition, other: Edition) -> bool:
 def join(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool:
     """A person says: these two are the same event. The later-made one's links, contests and schedules move to the other.
 
-    False when the suggestion is not open any more. Nothing is deleted: the joined row stays and says where it went.
+    False when the suggestion is not open any more. The joined row stays and says where it went.
     """
     with write() as session:
         if not _decide(session, edition_id, other_edition_id, "joined", by, now):
             return False
         here, there = session.get_one(Edition, edition_id), session.get_one(Edition, other_edition_id)
+        stop(session, Run.edition_id == edition_id, by, now)  # the other's next reading, which is due at once, reads these too
         for model in (EditionLink, Contest, Schedule, SyncState, DirectorEdition):
-            _move(session, model, edition_id, other_edition_id)
+            _move(session, model, edition_id, other_edition_id, now)
         for name in EDITION_ID_COLUMN.values():
             if not getattr(there, name):
                 setattr(there, name, getattr(here, name))
@@ -271,7 +285,7 @@ def _decide(session: Session, edition_id: int, other_edition_id: int, state: str
     return decided is not None
 
 
-def _move(session: Session, model: Any, source: int, destination: int) -> None:
+def _move(session: Session, model: Any, source: int, destination: int, now: datetime) -> None:
     """Give a joined edition's rows to the other. Targets name the edition, so they are written anew."""
     if model is DirectorEdition:
         accounts = session.scalars(select(DirectorEdition.account_id).where(DirectorEdition.edition_id == source)).all()
@@ -281,6 +295,20 @@ def _move(session: Session, model: Any, source: int, destination: int) -> None:
     changes: dict[str, Any] = {"edition_id": bindparam("to_edition")}
     if model in (Schedule, SyncState):
         for row in session.scalars(select(model).where(model.edition_id == source)).all():
-            row.edition_id, row.target = destination, f"{row.connection_id}:{row.operation_type}:{destination}"
+            _move_target(session, model, row, destination, now)
         return
     session.connection().execute(update(model).where(model.edition_id == source).values(**changes), {"to_edition": destination})
+
+
+def _move_target(session: Session, model: Any, row: Any, destination: int, now: datetime) -> None:
+    """One schedule or state. Where the same connection reads the other edition already, that one's stays and begins afresh."""
+    target = target_of(row.connection_id, row.operation_type, destination)
+    there = session.scalars(select(model).where(model.target == target)).first()
+    if there is None:
+        there, row.edition_id, row.target = row, destination, target
+    else:
+        session.delete(row)
+        if model is SyncState:
+            there.read_mark, there.full_read_at = None, None
+    if model is Schedule and row.next_run_at is not None:
+        there.next_run_at = now

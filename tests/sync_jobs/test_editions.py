@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from sync_jobs import editions, times
+from sync_jobs import editions, ledger, schedules, times
 from sync_jobs.models import (
     PROVIDER_TABLES,
+    Connection,
     Contest,
     DirectorEdition,
     Edition,
     EditionLink,
     EditionSuggestion,
+    Run,
     Schedule,
     SyncState,
     db,
@@ -118,6 +120,17 @@ def test_a_moved_day_and_a_later_date_stay_the_same_edition(partner, connection)
     assert edition.date == "2026-08-11"
 
 
+def test_days_that_two_editions_swap_or_share_stop_no_discovery(partner, connection):
+    listed(partner, 70, (1, NOW), (2, NOW + timedelta(days=30)))
+    first, second = refreshed(connection, "70")
+    listed(partner, 70, (1, NOW + timedelta(days=30)), (2, NOW))
+    assert set(refreshed(connection, "70")) == {first, second}
+    keys = set(db.session.scalars(select(EditionLink.happening_key)))
+    assert keys == {"70@2026-06-12", "70@2026-07-12"}
+    listed(partner, 70, (1, NOW), (2, NOW))
+    assert len(refreshed(connection, "70")) == 1
+
+
 def test_the_customers_own_row_is_used(partner, connection):
     own = make_edition(partner, "Harbor", rsu_event_id="1", starts_at=None, ends_at=None)
     listed(partner, 70, (1, NOW))
@@ -180,8 +193,6 @@ def test_joining_moves_everything_and_discovery_keeps_it_joined(partner, connect
     assert here.edition_id in set(db.session.scalars(select(DirectorEdition.edition_id)))
     joined = all_editions()
     assert (joined[0].raceroster_event_id, joined[1].joined_into) == ("abc", here.edition_id)
-    from sync_jobs.models import Connection
-
     refreshed(db.session.get_one(Connection, other), "abc")
     assert len(all_editions()) == 2
     assert set(db.session.scalars(select(Contest.edition_id))) == {here.edition_id}
@@ -199,8 +210,6 @@ def test_a_refused_suggestion_does_not_come_back(partner, connection):
 def test_current_state_moves_with_a_joined_edition(partner, connection):
     here, there = both(partner, connection)
     other = db.session.scalars(select(EditionLink).where(EditionLink.edition_id == there.edition_id)).one().connection_id
-    from sync_jobs.models import Connection
-
     make_state(db.session.get_one(Connection, other), "participants", there, rows_held=7)
     editions.join(there.edition_id, here.edition_id, "Pat", times.now())
     db.session.rollback()
@@ -217,3 +226,28 @@ def test_an_undated_suggestion_is_not_made(partner, connection):
     assert db.session.scalars(select(EditionSuggestion)).all() != []
     assert here.joined_into is None
     assert not [s for s in db.session.scalars(select(EditionSuggestion)) if s.state == "open"]
+
+
+def test_a_second_event_of_the_same_connection_joins_too_and_is_read_afresh(partner, connection, clock):
+    here, there = both(partner, connection)
+    roster(partner, "def", NOW + timedelta(hours=2))
+    other = db.session.scalars(select(Connection).where(Connection.provider_name == "raceroster")).one()
+    refreshed(other, "def")
+    third = all_editions()[-1]
+    for edition in (there, third):
+        make_state(other, "participants", edition, rows_held=7, read_mark=NOW, full_read_at=NOW)
+        ledger.request(other, "participants", edition=edition, trigger="manual", by="Ada", now=NOW)
+        with write() as session:
+            schedules.ensure(session, other, frozenset({"registrations"}), "UTC", NOW + timedelta(hours=4))
+    running = ledger.claim(NOW)
+    for edition in (there, third):
+        assert editions.join(edition.edition_id, here.edition_id, "Pat", NOW)
+    db.session.expire_all()
+    state = db.session.scalars(select(SyncState)).one()
+    assert (state.edition_id, state.read_mark, state.full_read_at) == (here.edition_id, None, None)
+    schedule = db.session.scalars(select(Schedule)).one()
+    assert (schedule.target, schedule.next_run_at) == (f"{other.connection_id}:participants:{here.edition_id}", NOW)
+    runs = {run.status: run for run in db.session.scalars(select(Run))}
+    assert runs["running"].run_id == running.run_id
+    assert runs["running"].cancel_requested
+    assert "pending" not in runs
