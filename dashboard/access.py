@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -185,14 +185,23 @@ def _gate() -> ResponseReturnValue | None:
 
 def _to_sign_in() -> ResponseReturnValue:
     if request.headers.get("HX-Request") == "true":
-        seen = urlsplit(request.headers.get("HX-Current-URL", ""))
-        back = safe_next(_relative(seen.path, seen.query))
+        seen = split_address(request.headers.get("HX-Current-URL", ""))
+        back = safe_next(relative(seen.path, seen.query))
         return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in", next=back)})
-    wanted = _relative(request.path, request.query_string.decode("latin-1")) if request.method == "GET" else None
+    wanted = relative(request.path, request.query_string.decode("latin-1")) if request.method == "GET" else None
     return redirect(url_for("accounts.sign_in", next=safe_next(wanted)))
 
 
-def _relative(path: str, query: str) -> str:
+def split_address(text: str) -> SplitResult:
+    """The parts of an address as a browser sent it; nothing where it is none."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return urlsplit("")
+
+
+def relative(path: str, query: str) -> str:
+    """The same place, without the site."""
     return f"{path}?{query}" if query else path
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, and_, or_
 
@@ -70,13 +70,20 @@ def _beyond(period: str | None) -> list[ColumnElement[bool]]:
     start, _, last = request.args.get("after", "").partition(".")
     if not last.isdecimal() or not (start.isdecimal() or period is None):
         return []
-    edition_id = int(last)
+    edition_id = access.possible(int(last))
     if period is None:
         return [Edition.edition_id > edition_id]
-    at = times.from_ms(int(start))
+    at = _instant(int(start))
     if period == "over":
         return [or_(Edition.starts_at < at, and_(Edition.starts_at == at, Edition.edition_id < edition_id))]
     return [or_(Edition.starts_at > at, and_(Edition.starts_at == at, Edition.edition_id > edition_id))]
+
+
+def _instant(milliseconds: int) -> datetime:
+    try:
+        return times.from_ms(milliseconds)
+    except OverflowError:
+        abort(404)
 
 
 def _place(event: Any) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Response, flash, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from dashboard import access
 from dashboard.live import Live
 
 INDENTATION = re.compile(r"\s*\n\s*")
@@ -68,6 +68,6 @@ def refused(sentence: str, *, address: str | None = None) -> ResponseReturnValue
 
 def came_from() -> str:
     """The page of ours on which the button stood; never another site's."""
-    seen = urlsplit(request.headers.get("Referer", ""))
+    seen = access.split_address(request.headers.get("Referer", ""))
     inside = seen.netloc == request.host and seen.path.startswith("/") and not seen.path.startswith("//")
-    return (f"{seen.path}?{seen.query}" if seen.query else seen.path) if inside else "/"
+    return access.relative(seen.path, seen.query) if inside else "/"

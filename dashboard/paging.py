@@ -44,11 +44,11 @@ class Filters:
         if not value:
             return None
         try:
-            found = date.fromisoformat(value)
-        except ValueError:
+            found = date.fromisoformat(value) + timedelta(days=int(end))
+            return datetime.combine(found, time(), times.zone(zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
             self._explain(name, f"“{value}” is not a day. Write it as 2026-06-12.")
             return None
-        return datetime.combine(found + timedelta(days=int(end)), time(), times.zone(zone)).astimezone(UTC)
 
     def _typed(self, name: str) -> str | None:
         value = request.args.get(name, "").strip()[:100]

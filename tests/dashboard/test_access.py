@@ -352,3 +352,30 @@ def test_a_forbidden_page_says_so_in_words(people, sign_in):
     answer = sign_in(people.support).get("/people/invite")
     assert answer.status_code == 403
     assert "not for your role" in words(read(answer))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/history?from=9999-12-31&to=9999-12-31",
+        "/history?from=0001-01-01&to=0001-01-01",
+        f"/history?before={10**30}",
+        f"/events?after={10**30}.1",
+        f"/events?after=1.{10**30}",
+        f"/events?period=over&after={10**17}.3",
+        f"/events?period=undated&after=0.{10**30}",
+        f"/events?partner={10**30}",
+        f"/connections/new?provider=runsignup&partner={10**30}",
+    ],
+)
+def test_no_number_in_an_address_is_too_large_to_be_answered(people, sign_in, address):
+    assert sign_in(people.administrator).get(address).status_code in {200, 404}
+
+
+@pytest.mark.parametrize("broken", ["http://[", "//[::1"])
+def test_what_a_browser_claims_as_its_address_breaks_nothing(people, browser, sign_in, broken):
+    asked = browser().get("/history", headers={"HX-Request": "true", "HX-Current-URL": broken})
+    assert (asked.status_code, asked.headers["HX-Redirect"]) == (401, "/sign-in")
+    connection = factories.make_connection(people.company)
+    pressed = sign_in(people.partner).post(f"/connections/{connection.connection_id}/sync", headers={"Referer": broken})
+    assert (pressed.status_code, pressed.headers["Location"]) == (303, "/")
