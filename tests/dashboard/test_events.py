@@ -106,7 +106,7 @@ def test_both_sides_of_an_event(people, sign_in, event):
 def test_distances_keep_each_providers_name(people, sign_in, event):
     page = page_of(event, sign_in(people.partner))
     assert "Ten Kilometres RunSignUp not read yet 12:12" in words(row(page, "Ten Kilometres", "tr"))
-    assert "10 km Race Roster 815 no time given" in words(row(page, "10 km", "tr"))
+    assert "10 km Race Roster 815 people no time given" in words(row(page, "10 km", "tr"))
 
 
 def test_what_runs_next_and_what_ran(people, sign_in, event):
