@@ -152,7 +152,7 @@ def retry(run_id: int, by: str, now: datetime) -> bool:
     try:
         with write() as session:
             cursor = session.scalar(select(Run.cursor).where(Run.run_id == run_id, Run.error_kind == "shrunk"))
-            accepted = {"cursor": {**(cursor or {}), "accept_shrunk": True}} if cursor is not None else {}
+            accepted = {"cursor": {**cursor, "accept_shrunk": cursor.get("missing", 0)}} if cursor is not None else {}
             reopened = session.execute(
                 update(Run)
                 .where(Run.run_id == run_id, Run.status.in_(("failed", "cancelled")), Run.target != "")

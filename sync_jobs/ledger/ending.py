@@ -14,7 +14,7 @@ from sqlalchemy import and_, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from sync_jobs import times
-from sync_jobs.errors import CredentialsRejected, ProviderError, ProviderThrottled
+from sync_jobs.errors import ProviderError, ProviderThrottled
 from sync_jobs.kit.base import Call
 from sync_jobs.ledger.lease import Claim, LostLease
 from sync_jobs.ledger.live import bump, scopes_of
@@ -178,11 +178,6 @@ def patience(first: timedelta, errors: int) -> timedelta:
     return min(first * int(2 ** min(errors, 16)), LONGEST_BACK_OFF)
 
 
-def is_refusal(error: ProviderError) -> bool:
-    """Whether the connection itself is at fault, so that its page says so."""
-    return isinstance(error, CredentialsRejected)
-
-
 def _end(session: Session, claim: Claim, outcome: Outcome, now: datetime, **values: Any) -> Run:
     """Leave the running state, under the fence, and return the run as it now is."""
     left = {
@@ -331,8 +326,8 @@ def _tell_other_programs(session: Session, claim: Claim, now: datetime) -> None:
     """The customer's column `events.last_sync_timestamps`, which other programs read."""
     if claim.edition_id is None or claim.operation != "participants":
         return
-    held = session.scalar(select(Edition.last_sync_timestamps).where(Edition.edition_id == claim.edition_id)) or {}
-    held[claim.provider_name] = times.customer_form(now)
+    found = session.scalar(select(Edition.last_sync_timestamps).where(Edition.edition_id == claim.edition_id))
+    held = {**(found if isinstance(found, dict) else {}), claim.provider_name: times.customer_form(now)}
     session.execute(
         update(Edition)
         .where(Edition.edition_id == claim.edition_id)

@@ -43,7 +43,10 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Json(TypeDecorator[Any]):
-    """A small JSON document, held as text: both databases and the customer's other programs can read it."""
+    """A small JSON document, held as text: both databases and the customer's other programs can read it.
+
+    They write it too: text that is none reads as None, so that no page and no run breaks over it.
+    """
 
     impl = Text
     cache_ok = True
@@ -52,7 +55,10 @@ class Json(TypeDecorator[Any]):
         return None if value is None else orjson.dumps(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
-        return None if value is None else orjson.loads(value)
+        try:
+            return None if value is None else orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return None
 
 
 def use_write_ahead_log(engine: Engine) -> None:

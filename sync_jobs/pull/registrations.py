@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from sync_jobs import changes, ledger, store, times
 from sync_jobs.errors import ListShrank
+from sync_jobs.kit.rows import digest
+from sync_jobs.ledger import Counts
 from sync_jobs.models import Contest, Edition, EditionLink, SyncState, db, write
 from sync_jobs.pull.pages import Attempt, write_gone, write_page
 from sync_jobs.records import Scope
@@ -24,7 +26,8 @@ def registrations(attempt: Attempt) -> None:
     state = db.session.get(SyncState, attempt.claim.target)
     scopes = scopes_of(attempt, state)
     db.session.rollback()
-    if "started" not in attempt.cursor:
+    of = digest([(scope.happening_id, scope.contest_ids) for scope in scopes]).hex()
+    if attempt.cursor.get("of") != of:  # it begins, or what belongs to the edition is not what it was
         whole = changes.reads_whole(
             understands_changes=attempt.adapter.reads_changes,
             read_mark=state.read_mark if state else None,
@@ -32,7 +35,8 @@ def registrations(attempt: Attempt) -> None:
             now=attempt.claim.claimed_at,
         )
         mark = times.to_ms(state.read_mark) if state and state.read_mark else None
-        attempt.cursor |= {"started": times.to_ms(times.now()), "mark": mark, "since": None if whole else mark, "at": 0}
+        attempt.cursor |= {"of": of, "started": times.to_ms(times.now()), "mark": mark, "since": None if whole else mark}
+        attempt.cursor |= {"at": 0, "page": None}
     since = None if attempt.cursor["since"] is None else times.from_ms(attempt.cursor["since"])
     for index, scope in enumerate(scopes):
         if index >= attempt.cursor["at"]:
@@ -62,7 +66,7 @@ def scopes_of(attempt: Attempt, state: SyncState | None) -> list[Scope]:
 def _read_scope(attempt: Attempt, scope: Scope, since: datetime | None, index: int) -> None:
     table = TABLES[attempt.claim.provider_name]
     held = attempt.known[table] = store.held(table, attempt.partner, scope)
-    at_start, position = len(held), attempt.cursor.get("page")
+    at_start, position = len(held), attempt.cursor["page"]
     aside_before = attempt.aside
     for page in attempt.adapter.registrations(scope, since, position):
         write_page(attempt, page, {**attempt.cursor, "at": index, "page": page.cursor})
@@ -77,9 +81,13 @@ def _read_scope(attempt: Attempt, scope: Scope, since: datetime | None, index: i
 
 
 def _believe(attempt: Attempt, missing: int, held: int) -> None:
-    """A whole reading did not list so many. When it is too many to believe, a person looks first."""
-    if changes.shrank(held, missing) and not attempt.cursor.get("accept_shrunk"):
-        raise ListShrank("participants", f"{missing} of {held}")
+    """A whole reading did not list so many. When it is too many to believe, a person looks first: at this number, not at more."""
+    if not changes.shrank(held, missing) or missing <= attempt.cursor.get("accept_shrunk", -1) + changes.FEW:
+        return
+    attempt.cursor |= {"missing": missing}
+    with write() as session:
+        ledger.page_done(session, attempt.claim, Counts(), attempt.cursor, None, times.now())
+    raise ListShrank("participants", f"{missing} of {held}")
 
 
 def _read_removed(attempt: Attempt, scope: Scope, since: datetime, table: str) -> None:

@@ -10,7 +10,20 @@ from sqlalchemy import event, func, select, text, update
 
 from sync_jobs import ledger, pull, secrets, stopping, store, times
 from sync_jobs.ledger import LostLease
-from sync_jobs.models import PROVIDER_TABLES, Contest, DoneMinute, Partner, ProviderMinute, Run, Schedule, SyncState, db, write
+from sync_jobs.models import (
+    PROVIDER_TABLES,
+    Contest,
+    DoneMinute,
+    Edition,
+    EditionLink,
+    Partner,
+    ProviderMinute,
+    Run,
+    Schedule,
+    SyncState,
+    db,
+    write,
+)
 from sync_jobs.providers import ADAPTERS
 from sync_jobs.sandbox import servers
 from sync_jobs.sandbox.world import World
@@ -290,6 +303,28 @@ def test_an_answer_with_far_fewer_people_is_held_until_a_person_believes_it(hub,
     assert len(hub.held()) == 160
 
 
+def test_who_believed_in_some_missing_is_asked_again_about_many_more(hub, clock):
+    hub.discover()
+    edition = hub.editions()[0]
+    hub.sync("participants", edition)
+    hub.sandbox.faults.add("removed_vanish", True)
+    happening = next(h for h in hub.world.happenings if h.name == edition.name)
+    first, second = (contest.registrations[:100] for contest in happening.contests)
+    for registration in first:
+        hub.world.remove(registration, times.now())
+    clock.forward(hours=21)
+    run = hub.sync("participants", edition)
+    for registration in second:
+        hub.world.remove(registration, times.now())
+    clock.forward(minutes=1)
+    ledger.retry(run.run_id, "Sue", times.now())
+    again = hub.work()
+    assert (again.status, again.error_kind, again.rows_gone) == ("failed", "shrunk", 0)
+    assert "200 of 260" in again.last_error
+    ledger.retry(run.run_id, "Sue", times.now())
+    assert hub.work().rows_gone == 200
+
+
 def test_a_cancel_stops_at_the_page(hub):
     hub.discover()
     edition = hub.editions()[0]
@@ -314,6 +349,31 @@ def test_a_stopping_worker_yields_at_its_page_and_counts_no_error(hub, monkeypat
     monkeypatch.undo()
     assert hub.work().status == "completed"
     assert len(hub.held()) == 260
+
+
+def test_a_run_whose_event_has_grown_begins_anew(hub, monkeypatch):
+    hub.discover()
+    links = db.session.scalars(select(EditionLink).order_by(EditionLink.happening_id)).all()
+    added, (going_on,) = links[0].edition_id, [e for e in hub.editions() if e.edition_id == links[1].edition_id]
+    hub.sandbox.faults.add("page_cap", 100, provider=hub.provider)
+    monkeypatch.setattr(stopping, "requested", lambda: True)
+    assert hub.sync("participants", going_on).status == "pending"
+    monkeypatch.undo()
+    with write() as session:  # what a join does
+        for model in (EditionLink, Contest):
+            session.execute(update(model).where(model.edition_id == added).values(edition_id=going_on.edition_id))
+    assert hub.work().status == "completed"
+    assert hub.held() == hub.true()
+
+
+def test_text_of_another_program_that_is_no_json_stops_nothing(hub):
+    edition = hub.discover()[0]
+    for broken in ("none yet", "[]"):
+        with write() as session:
+            session.execute(text("UPDATE events SET last_sync_timestamps = :broken"), {"broken": broken})
+        assert hub.sync("participants", edition).status == "completed"
+        told = db.session.get_one(Edition, edition.edition_id, populate_existing=True).last_sync_timestamps
+        assert told == {hub.provider: "2026-06-12 15:00:00"}
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing_more(hub, clock, monkeypatch):
