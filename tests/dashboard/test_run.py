@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sync_jobs.models import ChangedRow, Run, SetAside, db
-from tests.factories import keep, make_attempt, make_connection, make_edition, make_run, make_state
+from tests.factories import keep, make_attempt, make_connection, make_edition, make_link, make_run, make_state
 from tests.pages import answer, live, soup, words
 
 COUNTS = {
@@ -137,9 +137,10 @@ def test_times_stand_in_the_events_zone(people, sign_in, connection, clock):
     assert "ended 09:00 · now" in words(page)
 
 
-def test_retry_works_without_scripts(people, sign_in, failed):
+def test_retry_works_without_scripts(people, sign_in, connection, failed):
     browser = sign_in(people.support)
     button = page_of(failed, browser).find(id="retry")
+    make_link(people.edition, connection)
     back = browser.post(button["formaction"])
     assert (back.status_code, back.location) == (303, "/")
     db.session.rollback()
@@ -147,6 +148,11 @@ def test_retry_works_without_scripts(people, sign_in, failed):
     again = browser.post(button["formaction"], headers={"HX-Request": "true"})
     assert again.status_code == 409
     assert "not failed any more" in words(soup(again))
+
+
+def test_what_may_not_sync_is_not_retried_and_says_why(people, sign_in, failed):
+    said = sign_in(people.support).post(f"/runs/{failed.run_id}/retry", headers={"HX-Request": "true"})
+    assert (said.status_code, "does not know this event" in words(soup(said))) == (409, True)
 
 
 def test_cancel_stops_a_waiting_one_and_asks_a_running_one(people, sign_in, connection, clock):
