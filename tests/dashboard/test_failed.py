@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sync_jobs.models import Run, db
-from tests.factories import make_connection, make_edition, make_run, make_state
+from tests.factories import make_connection, make_edition, make_link, make_run, make_state
 from tests.pages import answer, words
 
 
@@ -13,6 +13,7 @@ from tests.pages import answer, words
 def fail(people, clock):
     def failed(connection, name, kind, sentence, **given):
         edition = make_edition(people.company, name)
+        make_link(edition, connection)
         fields = {
             "status": "failed",
             "error_kind": kind,
