@@ -199,8 +199,13 @@ def _typed(kind: Any, value: str) -> Any:
 
 
 def _complete(table: Table, values: Mapping[str, Any], digest: bytes, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    row = {**values, **fixed, "row_hash": digest}
-    return {name: value for name, value in row.items() if name in table.c}
+    row, known = {**values, **fixed, "row_hash": digest}, _names(table)
+    return {name: value for name, value in row.items() if name in known}
+
+
+@cache
+def _names(table: Table) -> frozenset[str]:
+    return frozenset(table.c.keys())
 
 
 def _dialect(session: Session) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event, func, select, text
+from sqlalchemy import delete, event, func, select, text
 
 from dashboard import create_app
 from sync_jobs import jobs, schema, secrets, times
@@ -49,9 +49,11 @@ def settle(given: dict[str, str]) -> None:
 
 
 def discover() -> None:
-    """Find races and contests."""
+    """Find races and contests. What follows from that by itself is left out, so that only participants are measured."""
     ask("events", None)
-    drain()
+    jobs.work(0)
+    with write() as session:
+        session.execute(delete(Run).where(Run.status == "pending"))
 
 
 def ask_for_everybody() -> None:
