@@ -61,7 +61,6 @@ def fill(many: int) -> None:
             )
         for statement in kept:
             session.execute(text(statement))
-        session.execute(text("ANALYZE"))
     for number in range(1, 9):
         connection = db.session.get_one(Connection, number)
         edition = db.session.get_one(Edition, 1 + (number - 1) // 2)
