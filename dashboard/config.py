@@ -9,8 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.pool import NullPool
-
 from sync_jobs import redis_server
 from sync_jobs.settings import PROVIDER_URLS, Settings
 
@@ -71,9 +69,9 @@ def secret_key(data_dir: Path, environ: Mapping[str, str] = os.environ) -> str:
 
 
 def flask_config(settings: Settings) -> dict[str, Any]:
-    """Flask's own settings. No pool: workers fork, and opening SQLite costs nothing."""
+    """Flask's own settings."""
     sqlite = settings.database_url.startswith("sqlite")
-    kind: dict[str, Any] = {"poolclass": NullPool, "connect_args": {"timeout": 30}} if sqlite else {"pool_pre_ping": True}
+    kind: dict[str, Any] = {"connect_args": {"timeout": 30}} if sqlite else {"pool_pre_ping": True}
     engine = {"hide_parameters": True, **kind}  # an error's text must not carry people into logs
     return {
         "SECRET_KEY": secret_key(settings.data_dir),

@@ -38,6 +38,7 @@ class CannotRun(Exception):
 
 def run(settings: Settings, environ: Mapping[str, str]) -> None:
     """Start everything, say where it is, look after it, stop it. Raises CannotRun."""
+    os.umask(0o077)  # database, logs and sockets that we make are ours alone
     stop = Stop().listen()
     try:
         with alone(settings.data_dir):

@@ -5,10 +5,13 @@ All that differs between SQLite and PostgreSQL at run time is here and nowhere e
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -72,9 +75,19 @@ def use_write_ahead_log(engine: Engine) -> None:
 
 
 def watch(engine: Engine) -> None:
-    """Give every transaction of this engine its kind: read-only unless it was opened by `write`."""
+    """Give every transaction of this engine its kind: read-only unless it was opened by `write`.
+
+    A process that forks keeps its connections to itself: SQLite forbids sharing one, and on PostgreSQL it gives wrong answers.
+    """
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
+    os.register_at_fork(after_in_child=partial(_forget_connections, weakref.ref(engine)))
+
+
+def _forget_connections(engine: weakref.ref[Engine]) -> None:
+    inherited = engine()
+    if inherited is not None:
+        inherited.dispose(close=False)
 
 
 def _on_connect(dbapi_connection: Any, _record: Any) -> None:
