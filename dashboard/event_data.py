@@ -21,9 +21,15 @@ def read(edition_id: int) -> dict[str, Rows]:
         distances=_distances(edition_id),
         slots=_slots(edition_id),
         alike=partner_data.alike(or_(EditionSuggestion.edition_id == edition_id, EditionSuggestion.other_edition_id == edition_id)),
-        open=run_lines.runs(Run.edition_id == edition_id, Run.status.in_(("running", "pending")), limit=RUNS),
+        open=_open(edition_id),
         latest=run_lines.runs(Run.edition_id == edition_id, Run.run_id < AFTER_ALL, run_lines.ended(), limit=RUNS),
     )
+
+
+def _open(edition_id: int) -> Query:
+    """What waits and runs. Ordered by a sum, so that the few are found by their status and not by walking all of history."""
+    going_on = run_lines.runs(Run.edition_id == edition_id, Run.status.in_(("running", "pending")), limit=RUNS)
+    return going_on.order_by(None).order_by((Run.run_id + 0).desc())
 
 
 def _links(edition_id: int) -> Query:

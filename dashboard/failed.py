@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from sqlalchemy import or_
+from sqlalchemy import or_, select
 
 from dashboard import hx, live, run_lines, scope, words
 from dashboard.access import requires
@@ -20,6 +20,7 @@ from sync_jobs.providers import label
 pages = Blueprint("failed", __name__)
 
 MOST = 200
+LOOKED_AT = 2000  # of the newest failures: most of a long history was solved since
 SHOWN_OF_A_CAUSE = 10
 
 
@@ -57,9 +58,10 @@ def failed() -> ResponseReturnValue:
 
 def _failed() -> Query:
     """The newest failed runs that no later success of the same target has solved."""
+    newest = select(Run.run_id).where(Run.status == "failed").order_by(Run.finished_at.desc()).limit(LOOKED_AT)
     unsolved = or_(SyncState.last_success_at.is_(None), Run.finished_at.is_(None), SyncState.last_success_at < Run.finished_at)
     return (
-        run_lines.runs(Run.status == "failed", Run.target != "", *scope.runs(), unsolved, limit=MOST)
+        run_lines.runs(Run.run_id.in_(newest), Run.target != "", *scope.runs(), unsolved, limit=MOST)
         .outerjoin(SyncState, SyncState.target == Run.target)
         .order_by(None)
         .order_by(Run.finished_at.desc(), Run.run_id.desc())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from typing import Any
 
@@ -42,8 +43,18 @@ def nothing_new() -> Response:
 
 def page(fragment: str, live: Live, *, whole: str = "live.html", **context: Any) -> Response:
     """A live page: its fragment for a poll, else the page around the same fragment."""
-    template = fragment if is_htmx() else whole
-    return make_response(_lean(render_template(template, fragment=fragment, live=live, **context)))
+    if not is_htmx():
+        return make_response(_lean(render_template(whole, fragment=fragment, live=live, **context)))
+    return _small(make_response(_lean(render_template(fragment, fragment=fragment, live=live, **context))))
+
+
+def _small(fragment: Response) -> Response:
+    """A poll travels compressed: a sixth of its size on a phone's network. It holds no token whose bytes the size could tell."""
+    if request.accept_encodings["gzip"]:
+        fragment.set_data(gzip.compress(fragment.get_data(), compresslevel=5))
+        fragment.content_encoding = "gzip"
+        fragment.vary.add("Accept-Encoding")
+    return fragment
 
 
 def _lean(markup: str) -> str:

@@ -17,7 +17,7 @@ from dashboard.access import requires
 pages = Blueprint("overview", __name__)
 
 SHOWN_NEEDS = 8
-SHOWN_PARTNERS = 15
+SHOWN_PARTNERS = 13
 SORTED = ("bad", "late", "good", "wait")  # what is paused or not started stands last
 RACE_DAY = timedelta(hours=18)
 OLD_MINUTES = {"late": timedelta(minutes=1), "bad": timedelta(minutes=5)}

@@ -12,7 +12,7 @@ from flask import request
 from dashboard import access
 from sync_jobs import times
 
-PER_PAGE = 50
+PER_PAGE = 30
 
 
 @dataclass(slots=True)

@@ -175,9 +175,11 @@ class Run(Base):
         ),
         Index("ix_sync_queue_due", "status", "priority", "starts_at", "due_at"),
         Index("ix_sync_queue_partner", "timing_partner_id", "sync_queue_id"),
+        Index("ix_sync_queue_partner_status", "timing_partner_id", "status", "sync_queue_id"),
         Index("ix_sync_queue_finished", "status", "finished_at"),
         Index("ix_sync_queue_target", "target", "sync_queue_id"),
         Index("ix_sync_queue_edition", "edition_id", "sync_queue_id"),
+        Index("ix_sync_queue_edition_status", "edition_id", "status", "sync_queue_id"),
     )
 
 

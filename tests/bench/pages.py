@@ -88,7 +88,7 @@ def look(table: Table, client: FlaskClient, file: Path, role: str, address: str)
     if poll := poll_of(answer.text):
         for what, asked in (("poll, news", poll.partition("v=")[0] + "v=0"), ("poll, nothing new", poll)):
             with noted() as statements:
-                answer = client.get(asked, headers={"HX-Request": "true"})
+                answer = client.get(asked, headers={"HX-Request": "true", "Accept-Encoding": "gzip"})
             found = f"{len(statements)} statements, {len(answer.data) / 1000:.1f} KB, {answer.status_code}"
             table.line(f"  {what}", found, "at most 3, 20 KB", met=len(statements) <= 3 and len(answer.data) <= 20_000)
 

@@ -1,5 +1,6 @@
 """Polling: nothing new costs one small query, what changed comes with its next version, and the server sets the pace."""
 
+import gzip
 import re
 
 import pytest
@@ -145,3 +146,17 @@ def test_every_row_of_a_live_region_can_be_told_from_the_others(people, sign_in)
 def test_the_frame_says_when_it_was_true_in_one_zone(people, sign_in):
     page = sign_in(people.support).soup("/")
     assert words(page.find(id="live-word")) == "as of 11:00:00 EDT"
+
+
+def test_a_poll_travels_compressed_where_the_browser_can_read_it_and_carries_no_token(people, sign_in):
+    browser = sign_in(people.support)
+    address = next_poll(browser.soup("/"))
+    bump("all")
+    plain = browser.poll(address)
+    packed = browser.get(address, headers={"HX-Request": "true", "Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    assert "HX-Request" in packed.headers["Vary"]
+    assert len(packed.data) < len(plain.data) / 2
+    assert "Timing" in gzip.decompress(packed.data).decode()
+    assert b"csrf" not in plain.data
