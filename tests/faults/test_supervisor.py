@@ -127,6 +127,7 @@ def test_it_starts_mends_itself_refuses_a_second_and_ends_at_ctrl_c(house):
     house.until_done(run_id)
 
     os.killpg(house.command.pid, signal.SIGSTOP)  # a terminal sends ctrl-C to the whole group: only the supervisor may be in it
+    house.until(lambda: psutil.Process(house.command.pid).status() == psutil.STATUS_STOPPED, "the supervisor stands still")
     assert [one.pid for one in house.family() if one.status() == psutil.STATUS_STOPPED] == [house.command.pid]
     os.killpg(house.command.pid, signal.SIGCONT)
     seconds, left = house.stop(signal.SIGINT)
