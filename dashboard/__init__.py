@@ -13,6 +13,7 @@ from dashboard import (
     accounts,
     api,
     api_tokens,
+    connection_removal,
     connections,
     connections_cli,
     database_cli,
@@ -73,6 +74,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(people.pages)
     app.register_blueprint(api_tokens.pages)
     app.register_blueprint(connections.pages)
+    app.register_blueprint(connection_removal.pages)
     app.register_blueprint(health.pages)
     app.register_blueprint(api.pages)
     csrf.exempt(api.pages)  # a program's token is no cookie: no other site can send it

@@ -32,7 +32,12 @@ def seal(partner: int | None, *, yes: bool) -> None:
     sealable = [connection for connection in readable if _is_understood(connection)]
     for connection in readable:
         if connection not in sealable:
-            click.echo(f"Left as it is: {_named(connection)}. {label(connection.provider_name)} comes later and needs it.")
+            why = (
+                "It was removed here"
+                if connection.state == "removed"
+                else f"{label(connection.provider_name)} comes later and needs it"
+            )
+            click.echo(f"Left as it is: {_named(connection)}. {why}.")
     if not sealable:
         click.echo("No secret is left in the clear that could be sealed.")
         return
@@ -56,8 +61,8 @@ def _readable(partner: int | None) -> list[Connection]:
 
 
 def _is_understood(connection: Connection) -> bool:
-    """Whether the adapter knows what that column holds: otherwise emptying it would lose the secret."""
-    adapter = ADAPTERS.get(connection.provider_name)
+    """Whether the connection is in use and the adapter knows what that column holds: else emptying it would lose the secret."""
+    adapter = ADAPTERS.get(connection.provider_name) if connection.state != "removed" else None
     return adapter is not None and any(field.customer_column == "secret" for field in adapter.credentials)
 
 

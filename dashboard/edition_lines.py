@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, select
 from dashboard import standing, words
 from dashboard.reading import Query
 from sync_jobs import cadence, health
-from sync_jobs.models import Edition, Partner, PartnerSettings, SyncState
+from sync_jobs.models import Connection, Edition, Partner, PartnerSettings, SyncState
 from sync_jobs.providers import label
 
 COLUMNS: tuple[Any, ...] = (
@@ -45,8 +45,8 @@ def states(of: Select[*tuple[Any, ...]]) -> Query:
         SyncState.failing_since.label("failing_since"), SyncState.rows_held.label("rows_held"),
         SyncState.rows_expected.label("rows_expected"), SyncState.rows_aside.label("rows_aside"),
         SyncState.error_kind.label("error_kind"), SyncState.error_sentence.label("error_sentence"),
-        SyncState.last_run_id.label("last_run_id"),
-    ).where(
+        SyncState.last_run_id.label("last_run_id"), Connection.state.label("connection_state"),
+    ).outerjoin(Connection, Connection.connection_id == SyncState.connection_id).where(
         SyncState.edition_id.in_(select(chosen.c.edition_id)), SyncState.operation_type.in_(standing.PEOPLE)
     )  # fmt: skip
 
@@ -63,7 +63,7 @@ def line(row: Any, of_states: list[Any], now: datetime) -> Any:
     """An event with `state`, `word`, `phase`, `when` and `counts`."""
     said = SimpleNamespace(**vars(row))
     said.zone = row.zone or row.partner_zone
-    said.states = [state_line(state, row, now) for state in of_states]
+    said.states = [state_line(state, row, now) for state in standing_for(of_states)]
     said.phase = phase(row, now)
     said.state, said.word = _badge(said, now)
     said.counts = " · ".join(f"{label(one.provider_name)} {words.number(one.rows_held)}" for one in said.states)
@@ -72,11 +72,19 @@ def line(row: Any, of_states: list[Any], now: datetime) -> Any:
     return said
 
 
+def standing_for(sides: list[Any]) -> list[Any]:
+    """Without removed connections whose provider is read through another one by now: the people are the same."""
+    living = {side.provider_name for side in sides if side.connection_state != "removed"}
+    return [side for side in sides if side.connection_state != "removed" or side.provider_name not in living]
+
+
 def state_line(state: Any, edition: Any, now: datetime) -> Any:
     """How one side of an event stands, with its badge."""
     said = SimpleNamespace(**vars(state))
     wanted = cadence.still_wanted(edition.starts_at, edition.ends_at, now)
-    if state.last_status == "failed" and state.failing_since:
+    if state.connection_state == "removed":
+        said.state, said.word = "wait", "not read any more"
+    elif state.last_status == "failed" and state.failing_since:
         said.state, said.word = "bad", "failed"
     elif state.success_at is None:
         said.state, said.word = "wait", "never read"
@@ -92,7 +100,8 @@ def _badge(said: Any, now: datetime) -> tuple[str, str]:
         return "wait", "over"
     if not said.states:
         return "wait", "never synced"
-    loudest = min(said.states, key=lambda one: (words.WORST.index(one.state), one.success_at or now))
+    read = [one for one in said.states if one.connection_state != "removed"] or said.states
+    loudest = min(read, key=lambda one: (words.WORST.index(one.state), one.success_at or now))
     return loudest.state, loudest.word
 
 

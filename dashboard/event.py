@@ -54,7 +54,7 @@ def _sides(found: dict[str, list[Any]], said: Any) -> list[Any]:
     states = {state.connection_id: state for state in said.states}
     moving = {run.connection_id: run for run in found["open"] if run.operation_type == "participants"}
     sides: dict[int, Any] = {}
-    for link in found["links"]:
+    for link in edition_lines.standing_for(found["links"]):
         known = sides.setdefault(link.connection_id, link)
         known.side = SIDES.get(link.provider_name, "registration")
         known.state_line = states.get(link.connection_id)

@@ -69,6 +69,11 @@ def _slots(edition_id: int) -> Query:
             Schedule.provider_name.label("provider_name"), Schedule.operation_type.label("operation_type"),
             Schedule.next_run_at.label("next_run_at"), Schedule.plan.label("plan"), Schedule.connection_id.label("connection_id"),
         )
-        .where(Schedule.edition_id == edition_id, Schedule.next_run_at.is_not(None))
+        .join(Connection, Connection.connection_id == Schedule.connection_id)
+        .join(PartnerSettings, PartnerSettings.timing_partner_id == Schedule.timing_partner_id)
+        .where(
+            Schedule.edition_id == edition_id, Schedule.next_run_at.is_not(None), Connection.state == "active",
+            PartnerSettings.started_at.is_not(None),
+        )
         .order_by(Schedule.next_run_at)
     )  # fmt: skip

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from dashboard import hx, live, run_lines, scope, words
 from dashboard.access import requires
 from dashboard.reading import Query, together
-from sync_jobs.models import Run, SyncState
+from sync_jobs.models import Connection, Run, SyncState
 from sync_jobs.providers import label
 
 pages = Blueprint("failed", __name__)
@@ -47,7 +47,7 @@ def failed() -> ResponseReturnValue:
     if seen.unchanged:
         return hx.nothing_new()
     now = words.page_now()
-    rows = together(failed=_failed())["failed"]
+    rows = together(failed=open_failures(MOST))["failed"]
     causes = grouped(run_lines.lines(rows, now))
     shown = live.Live(
         title=f"({len(rows)}) Failed" if rows else "Failed", said=answer(len(rows), len(causes)), token=seen.token,
@@ -56,12 +56,13 @@ def failed() -> ResponseReturnValue:
     return hx.page("failed/_live.html", shown, causes=causes, zone=shown.zone, capped=len(rows) == MOST)
 
 
-def _failed() -> Query:
-    """The newest failed runs that no later success of the same target has solved."""
+def open_failures(limit: int) -> Query:
+    """The newest failed runs of connections in use that no later success of the same target has solved."""
     newest = select(Run.run_id).where(Run.status == "failed").order_by(Run.finished_at.desc()).limit(LOOKED_AT)
     unsolved = or_(SyncState.last_success_at.is_(None), Run.finished_at.is_(None), SyncState.last_success_at < Run.finished_at)
+    in_use = or_(Connection.state.is_(None), Connection.state != "removed")
     return (
-        run_lines.runs(Run.run_id.in_(newest), Run.target != "", *scope.runs(), unsolved, limit=MOST)
+        run_lines.runs(Run.run_id.in_(newest), Run.target != "", *scope.runs(), unsolved, in_use, limit=limit)
         .outerjoin(SyncState, SyncState.target == Run.target)
         .order_by(None)
         .order_by(Run.finished_at.desc(), Run.run_id.desc())

@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy import func, select
 from werkzeug.exceptions import HTTPException
 
-from dashboard import access, hx, live, security, words
+from dashboard import access, failed, hx, live, security, words
 from dashboard.problems import problem
 from sync_jobs.models import Run, db
 from sync_jobs.settings import settings
@@ -112,9 +112,9 @@ def _once(name: str, ask: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def _failed_runs() -> str:
-    """How many failed runs nobody has dealt with, for the navigation; counted no further than two digits."""
-    some = select(Run.run_id).where(Run.status == "failed", access.within(Run.timing_partner_id)).limit(MOST_COUNTED + 1)
-    count = db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    """How many failed runs that page lists, for the navigation; counted no further than two digits."""
+    some = failed.open_failures(MOST_COUNTED + 1).with_only_columns(Run.run_id)
+    count = db.session.scalar(select(func.count()).select_from(some.order_by(None).subquery())) or 0
     return "" if count == 0 else f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
 
 

@@ -80,7 +80,8 @@ def _grouped(changes: list[Any]) -> list[tuple[str, list[Any]]]:
 def _may(row: Any) -> set[str]:
     """What this person may press here now."""
     person = access.current()
-    possible = {"retry": row.status in {"failed", "cancelled"}, "cancel": row.status in MOVING and not row.cancel_requested}
+    again = row.status in {"failed", "cancelled"} and row.connection_state != "removed"
+    possible = {"retry": again, "cancel": row.status in MOVING and not row.cancel_requested}
     return {name for name, holds in possible.items() if holds and row.target and person.may(name)}
 
 

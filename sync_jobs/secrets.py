@@ -126,9 +126,18 @@ class TokenDocument:
         return opened(self.connection_id, TOKEN) or None
 
     def save(self, token: dict[str, Any]) -> None:
-        """Keep it, in a short transaction of its own."""
+        """Keep it, in a short transaction of its own; not for a connection that was removed while its last run was at work."""
+        there = select(Connection.connection_id).where(
+            Connection.connection_id == self.connection_id, Connection.state != "removed"
+        )
         with write() as session:
-            keep(session, self.connection_id, TOKEN, token)
+            if session.scalar(there) is not None:
+                keep(session, self.connection_id, TOKEN, token)
+
+
+def forget(session: Session, connection_id: int) -> None:
+    """Drop everything sealed for a connection: it was removed."""
+    session.execute(delete(SealedDocument).where(SealedDocument.connection_id == connection_id))
 
 
 def forget_token(session: Session, connection_id: int) -> None:

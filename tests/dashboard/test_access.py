@@ -30,6 +30,8 @@ WHO = {
     "GET /connections/<int:connection_id>": COMPANY,
     "POST /connections/<int:connection_id>": OWNERS,
     "POST /connections/<int:connection_id>/pause": COMPANY,
+    "GET /connections/<int:connection_id>/remove": OWNERS,
+    "POST /connections/<int:connection_id>/remove": OWNERS,
     "POST /connections/<int:connection_id>/resume": COMPANY,
     "POST /connections/<int:connection_id>/sync": COMPANY,
     "POST /connections/<int:connection_id>/test": COMPANY,

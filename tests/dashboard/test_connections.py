@@ -428,6 +428,13 @@ def test_sealing_keeps_to_one_partner_and_leaves_what_no_adapter_understands(app
     assert seal(app, "--partner", "999").exit_code == 1
 
 
+def test_sealing_leaves_the_secret_of_a_removed_connection_to_the_older_programs(app, people):
+    connection = from_customer(people, state="removed")
+    assert "It was removed here" in seal(app, "--yes").output
+    assert the_only(CustomerCredential).secret == "secret-in-the-clear"
+    assert secrets.opened(connection.connection_id, secrets.SECRETS) == {}
+
+
 def test_what_another_program_completed_can_begin(people, sign_in):
     connection = from_customer(people, state="incomplete")  # the old system's page has got the secret meanwhile
     browser = sign_in(people.partner)
