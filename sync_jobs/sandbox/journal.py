@@ -37,19 +37,21 @@ class Journal:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     _busy: Counter[tuple[str, int | None]] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _volume: int = 0
 
-    def enter(self, provider: str, partner: int | None) -> int:
-        """A call begins; how many of this partner are being answered now."""
+    def enter(self, provider: str, partner: int | None) -> tuple[int, int]:
+        """A call begins: how many of this partner are being answered now, and the volume that it belongs in."""
         with self._lock:
             self._busy[provider, partner] += 1
-            return self._busy[provider, partner]
+            return self._busy[provider, partner], self._volume
 
-    def leave(self, noted: Noted) -> None:
-        """It has its answer."""
+    def leave(self, noted: Noted, volume: int) -> None:
+        """It has its answer. One that came before `clear` is forgotten with the others, however late it is answered."""
         with self._lock:
             self._busy[noted.provider, noted.partner] -= 1
-            self.calls.append(noted)
-            self.counts[noted.provider, noted.path.lower()] += 1
+            if volume == self._volume:
+                self.calls.append(noted)
+                self.counts[noted.provider, noted.path.lower()] += 1
 
     def matching(self, provider: str | None = None, path: str = "", partner: int | None = None) -> list[Noted]:
         """Calls of a provider, to paths that contain something, by a partner."""
@@ -71,6 +73,7 @@ class Journal:
     def clear(self) -> None:
         """Forget them."""
         with self._lock:
+            self._volume += 1
             self.calls.clear()
             self.counts.clear()
 

@@ -79,7 +79,7 @@ class Running:
     def _provided(self, provider: RunSignUp | RaceRoster, asked: Asked) -> Reply:
         began, partner = time.monotonic(), provider.partner(asked)
         faults = self.faults.striking(provider.name, partner, asked.path, asked.now)
-        at_once, reply = self.requests.enter(provider.name, partner), Reply(b"", 0, broken="refused")
+        (at_once, volume), reply = self.requests.enter(provider.name, partner), Reply(b"", 0, broken="refused")
         try:
             self.stopping.wait((self.latency_ms + float(faults.get("slow") or 0)) / 1000)
             reply = _disturbed(provider, Asked(**{**_fields(asked), "faults": faults}))
@@ -89,7 +89,7 @@ class Running:
                 at=asked.now, provider=provider.name, partner=partner, method=asked.method, path=asked.path,
                 query=blanked(asked.query), status=status, ms=(time.monotonic() - began) * 1000, faults=tuple(faults),
                 at_once=at_once,
-            ))  # fmt: skip
+            ), volume)  # fmt: skip
         return reply
 
 

@@ -10,6 +10,7 @@ import requests
 
 from sync_jobs.sandbox import servers
 from sync_jobs.sandbox.faults import KINDS
+from sync_jobs.sandbox.journal import Journal, Noted
 from sync_jobs.sandbox.talk import Asked
 from sync_jobs.sandbox.world import World
 from tests.conftest import NOW
@@ -217,3 +218,17 @@ def test_stopping_ends_conversations_that_are_still_open(clock):
         with pytest.raises(requests.ConnectionError):
             session.get(running.urls["RUNSIGNUP_URL"] + "/races")
     assert not [thread for thread in threading.enumerate() if thread.name == "sandbox"]
+
+
+def test_a_call_that_is_answered_after_the_journal_was_cleared_is_forgotten_too():
+    journal = Journal()
+    _, volume = journal.enter("runsignup", 1)
+    journal.clear()
+    noted = Noted(
+        at=NOW, provider="runsignup", partner=1, method="GET", path="/races", query={}, status=200, ms=1.0, faults=(), at_once=1
+    )
+    journal.leave(noted, volume)
+    assert len(journal) == 0
+    at_once, volume = journal.enter("runsignup", 1)
+    journal.leave(noted, volume)
+    assert (at_once, len(journal)) == (1, 1)
