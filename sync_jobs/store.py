@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, case, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, delete, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from sync_jobs import times
+from sync_jobs import times, upsert
 from sync_jobs.kit.base import AsideRow, RawRow
-from sync_jobs.models import KEYS_WITHOUT_PARTNER, NATURAL_KEYS, PROVIDER_TABLES, TWINS, ChangedRow, Contest, SetAside, db
+from sync_jobs.models import NATURAL_KEYS, PROVIDER_TABLES, TWINS, ChangedRow, Contest, SetAside, db
 from sync_jobs.models.provider_tables import runsignup_participant_counts
 from sync_jobs.records import Scope
 
 Key = tuple[Any, ...]
-BIBS = ("bib_num", "chip_num", "bib_number", "entry_bib")  # a blank never overwrites one of these
 BY_CONTEST = {"runsignup_participants": "event_id"}  # the column that a scope's contests stand in
 BY_HAPPENING = {"raceroster_participants": "event_id"}
 WITHDRAWN = {"raceroster_participants": ("registration_status", "inactive")}  # still listed there, but not taking part
@@ -35,7 +33,8 @@ def held(table_name: str, partner: int, scope: Scope | None) -> dict[Key, bytes 
         rows = db.session.execute(
             select(*columns, table.c.row_hash).where(*_within(table, table_name, partner, scope), table.c.gone_at.is_(None))
         )
-        found.update({tuple(row[:-1]): row[-1] for row in rows})
+        for row in rows:
+            found[tuple(row[:-1])] = row[-1]
     db.session.rollback()
     return found
 
@@ -71,14 +70,14 @@ def write_rows(
         "timing_partner_id": partner,
         "gone_at": None,
     }
-    table = PROVIDER_TABLES[table_name]
-    ready = [_complete(table, values, raw.digest, fixed) for raw, values in rows]
-    session.connection().execute(_upsert(_dialect(session), table_name, twin=False), ready)
+    ready = [{**values, **fixed, "row_hash": raw.digest} for raw, values in rows]
+    connection = session.connection()
+    upsert.of(connection.dialect, table_name).run(connection, ready)
     if table_name in TWINS:
         elsewhere = _owned_by_others(session, table_name, partner, [raw.key for raw, _ in rows])
         copies = [values for (raw, _), values in zip(rows, ready, strict=True) if raw.key in elsewhere]
         if copies:
-            session.connection().execute(_upsert(_dialect(session), table_name, twin=True), copies)
+            upsert.of(connection.dialect, table_name, twin=True).run(connection, copies)
 
 
 def mark_gone(session: Session, table_name: str, partner: int, keys: Collection[Key], now: datetime) -> None:
@@ -196,40 +195,6 @@ def _within(table: Table, table_name: str, partner: int, scope: Scope | None) ->
 
 def _typed(kind: Any, value: str) -> Any:
     return int(value) if isinstance(kind, Integer) else value
-
-
-def _complete(table: Table, values: Mapping[str, Any], digest: bytes, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    row, known = {**values, **fixed, "row_hash": digest}, _names(table)
-    return {name: value for name, value in row.items() if name in known}
-
-
-@cache
-def _names(table: Table) -> frozenset[str]:
-    return frozenset(table.c.keys())
-
-
-def _dialect(session: Session) -> str:
-    return session.get_bind().dialect.name
-
-
-@cache
-def _upsert(dialect: str, table_name: str, *, twin: bool) -> Any:
-    """One statement for each table, built once: the driver then runs it for all rows of a page at a time."""
-    from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415  cached by name: no session to ask here
-
-    table = TWINS[table_name] if twin else PROVIDER_TABLES[table_name]
-    keyed_by_partner = twin or table_name not in KEYS_WITHOUT_PARTNER
-    key = [*(["timing_partner_id"] if keyed_by_partner else []), *NATURAL_KEYS[table_name]]
-    made = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
-    changed = {c.name: _new_value(table, made.excluded, c.name) for c in table.columns if c.name not in {*key, "id"}}
-    guard = None if keyed_by_partner else table.c.timing_partner_id == made.excluded.timing_partner_id
-    return made.on_conflict_do_update(index_elements=key, set_=changed, where=guard)
-
-
-def _new_value(table: Table, excluded: Any, name: str) -> Any:
-    if name not in BIBS:
-        return excluded[name]
-    return case((func.coalesce(excluded[name], "") == "", table.c[name]), else_=excluded[name])
 
 
 def _owned_by_others(session: Session, table_name: str, partner: int, keys: list[Key]) -> set[Key]:

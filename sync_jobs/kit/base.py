@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from sync_jobs.records import Scope
 
@@ -38,8 +38,7 @@ class Pace:
     apart: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class RawRow:
+class RawRow(NamedTuple):
     """One record as the provider sent it. `digest` (16 bytes) is of the whole record: equal means unchanged."""
 
     key: tuple[Any, ...]  # the values of NATURAL_KEYS[table], in that order

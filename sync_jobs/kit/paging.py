@@ -77,6 +77,7 @@ def by_key(
         if (records and highest is None and not last) or (highest is not None and highest <= after):
             raise ReadIncomplete(path, "the list does not advance")
         yield records, None if last else highest
+        del records  # whoever reads on holds one page, not two
         if last:
             return
         after = highest or after

@@ -67,15 +67,18 @@ class Counts:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+_OTHER = aliased(Run, flat=True)  # once: an alias of so wide a table takes longer to make than the question to answer
+
+
 def claimable(now: datetime) -> ColumnElement[bool]:
     """Due, not held back by its connection, and nothing of the same lock running."""
-    other = aliased(Run)
+    other = _OTHER
     usable = exists().where(
         Connection.connection_id == Run.connection_id,
         or_(Connection.state == "active", Run.operation_type == "test"),
         or_(Connection.throttled_until.is_(None), Connection.throttled_until <= now, Run.operation_type == "test"),
     )
-    running = select(func.count()).select_from(other).where(other.status == "running", other.connection_id == Run.connection_id)
+    running = select(func.count()).where(other.status == "running", other.connection_id == Run.connection_id)
     same_lock = exists().where(other.status == "running", other.lock_name == Run.lock_name)
     return and_(
         Run.status == "pending", Run.target != "", Run.due_at <= now, usable, ~same_lock, running.scalar_subquery() < RUNS_AT_ONCE

@@ -70,6 +70,7 @@ def _read_scope(attempt: Attempt, scope: Scope, since: datetime | None, index: i
     aside_before = attempt.aside
     for page in attempt.adapter.registrations(scope, since, position):
         write_page(attempt, page, {**attempt.cursor, "at": index, "page": page.cursor})
+        del page  # before the next one is read
     shows_gone = since is None and position is None and attempt.aside == aside_before  # from its start, and whole
     if shows_gone:
         _believe(attempt, len(held), at_start)

@@ -141,3 +141,19 @@ def test_no_failure_names_the_value():
     with pytest.raises(UnreadableRow) as caught:
         parse.integer("Ada Sample", "age")
     assert "Ada" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("many", "one"), [(parse.texts, parse.text), (parse.integers, parse.integer), (parse.amounts, parse.money)]
+)
+@pytest.mark.parametrize("value", [None, "", "  ", " 7 ", "7", 7, 7.0, 7.5, 0, True, "x", [], {}, "$35.00"])
+def test_reading_many_at_once_is_reading_each(many, one, value):
+    def outcome(read):
+        try:
+            return read()
+        except UnreadableRow as error:
+            return error.field, error.why
+
+    record = {"field": value, "other": object()}
+    assert outcome(lambda: many(record, ("field",))["field"]) == outcome(lambda: one(value, "field"))
+    assert many({}, ("field",)) == {"field": None}

@@ -124,6 +124,7 @@ class RunSignUp(Adapter):
             goes_on = None if following is None else {"after": following, "page": number + 1, **ending.mark()}
             real = [record for record in found if not replies.is_template(record)]
             yield _page("runsignup_participants", real, "registration_id", f"page {number}", goes_on, ending.expected)
+            del found, real  # one page at a time in memory: the next is as large
             number += 1
 
     def removed(self, scope: Scope, since: datetime | None) -> Iterator[list[Removed]]:

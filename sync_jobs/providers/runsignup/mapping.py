@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from sync_jobs import times
 from sync_jobs.kit import parse
@@ -42,41 +41,33 @@ SIGN_UP_MONEY = _names(
 SIGN_UP_DOCUMENTS = _names("giveaway multi_race_bundle signed_waiver_details")  # text, or an object that is kept as JSON
 
 
-def _take(into: Values, source: Raw, names: tuple[str, ...], read: Callable[[Any, str], Any]) -> None:
-    get = source.get
-    for name in names:
-        value = get(name)
-        into[name] = None if value is None else read(value, name)
-
-
 def _race(raw: Raw) -> Values:
     values: Values = {"race_id": parse.key_integer(raw.get("race_id"), "race_id")}
-    _take(values, raw, RACE_TEXTS, parse.text)
-    _take(values, parse.mapping(raw.get("address"), "address"), RACE_ADDRESS, parse.text)
-    return values
+    return values | parse.texts(raw, RACE_TEXTS) | parse.texts(parse.mapping(raw.get("address"), "address"), RACE_ADDRESS)
 
 
 def _event(raw: Raw) -> Values:
     values: Values = {name: parse.key_integer(raw.get(name), name) for name in ("event_id", "race_id")}
     values["race_event_days_id"] = parse.integer(raw.get("race_event_days_id"), "race_event_days_id")
-    _take(values, raw, EVENT_TEXTS, parse.text)
-    _take(values, raw, ("giveaway",), parse.document)
+    values |= parse.texts(raw, EVENT_TEXTS)
+    values["giveaway"] = parse.document(raw.get("giveaway"), "giveaway")
     zone = times.zone(parse.text(raw.get("timezone"), "timezone"), fallback=EASTERN)
     values["starts_at"] = parse.american_instant(raw.get("start_time"), "start_time", zone)
     return values
 
 
 def _participant(raw: Raw) -> Values:
-    values: Values = {}
     user = parse.mapping(raw.get("user"), "user")
-    _take(values, raw, SIGN_UP_NUMBERS, parse.integer)
-    _take(values, user, PERSON_TEXTS, parse.text)
-    _take(values, parse.mapping(user.get("address"), "address"), PERSON_ADDRESS, parse.text)
-    values["user_id"] = parse.integer(user.get("user_id"), "user_id")
-    _take(values, raw, SIGN_UP_TEXTS, parse.text)
-    _take(values, raw, SIGN_UP_MONEY, parse.money)
-    values["registration_date"] = parse.american_text(raw.get("registration_date"), "registration_date")
-    _take(values, raw, SIGN_UP_DOCUMENTS, parse.document)
+    values: Values = {
+        **parse.integers(raw, SIGN_UP_NUMBERS),
+        **parse.texts(user, PERSON_TEXTS),
+        **parse.texts(parse.mapping(user.get("address"), "address"), PERSON_ADDRESS),
+        "user_id": parse.integer(user.get("user_id"), "user_id"),
+        **parse.texts(raw, SIGN_UP_TEXTS),
+        **parse.amounts(raw, SIGN_UP_MONEY),
+        "registration_date": parse.american_text(raw.get("registration_date"), "registration_date"),
+        **{name: parse.document(raw.get(name), name) for name in SIGN_UP_DOCUMENTS},
+    }
     parse.key_integer(values["event_id"], "event_id")
     return values
 

@@ -86,7 +86,8 @@ def key_of(name: str, record: Any) -> int:
     """The id of that name. Raises UnreadableRow."""
     if not isinstance(record, dict):
         raise UnreadableRow(name, "is missing")
-    return parse.key_integer(record.get(name), name)
+    found = record.get(name)
+    return found if found.__class__ is int else parse.key_integer(found, name)
 
 
 def id_of(name: str) -> Callable[[Any], int | None]:
