@@ -18,6 +18,9 @@ EVERY: dict[str, timedelta] = {"participants": timedelta(hours=4), "results": ti
 
 WANTED_AFTER_LAST_START = timedelta(days=1)
 ONE_DAY = timedelta(days=1)
+CLOCK_CHANGE = timedelta(hours=2)  # the most that a day is longer than 24 hours anywhere
+LONGEST_STEP: dict[str, timedelta] = {**dict.fromkeys(DAILY_AT, ONE_DAY + CLOCK_CHANGE), **EVERY}
+"""From one slot to the next. What stands as next further away than that was written by a clock that ran ahead."""
 
 
 def scheduled(operation: str) -> bool:

@@ -222,7 +222,7 @@ def _request_slot(schedule_id: int, now: datetime) -> int | None:
     """Request a schedule's latest due slot and move it on, in one transaction; None when another tick was faster."""
     with write() as session:
         schedule = session.get(Schedule, schedule_id)
-        if schedule is None or schedule.next_run_at is None or schedule.next_run_at > now:
+        if schedule is None or not schedules.is_due(schedule, now):
             return None
         connection = session.get_one(Connection, schedule.connection_id)
         edition = session.get(Edition, schedule.edition_id) if schedule.edition_id else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from sync_jobs import cadence
@@ -61,7 +61,7 @@ def due(now: datetime) -> list[int]:
         select(Schedule.schedule_id)
         .join(Connection, Connection.connection_id == Schedule.connection_id)
         .join(PartnerSettings, PartnerSettings.timing_partner_id == Schedule.timing_partner_id)
-        .where(Schedule.next_run_at <= now, Connection.state == "active", PartnerSettings.started_at.is_not(None))
+        .where(_due(now), Connection.state == "active", PartnerSettings.started_at.is_not(None))
         .order_by(Schedule.next_run_at, Schedule.schedule_id)
         .limit(DUE_AT_A_TICK)
     )
@@ -70,9 +70,22 @@ def due(now: datetime) -> list[int]:
     return ids
 
 
+def _due(now: datetime) -> ColumnElement[bool]:
+    too_far = (
+        and_(Schedule.operation_type == name, Schedule.next_run_at > now + step) for name, step in cadence.LONGEST_STEP.items()
+    )
+    return or_(Schedule.next_run_at <= now, *too_far)
+
+
+def is_due(schedule: Schedule, now: datetime) -> bool:
+    """Whether its slot has come, or is further away than any slot can be: a clock that ran ahead put it there."""
+    following = schedule.next_run_at
+    return following is not None and (following <= now or following > now + cadence.LONGEST_STEP[schedule.operation_type])
+
+
 def advance(schedule: Schedule, edition: Edition | None, now: datetime) -> tuple[datetime, int]:
     """Move a due schedule to its next slot. Returns the slot that runs now, and how many were missed before it."""
-    since = schedule.next_run_at or now
+    since = min(schedule.next_run_at or now, now)
     slot, skipped = cadence.slots_missed(schedule.operation_type, schedule.timezone, since, now)
     wanted = edition is None or cadence.still_wanted(edition.starts_at, edition.ends_at, now)
     schedule.next_run_at = cadence.next_slot(schedule.operation_type, schedule.timezone, now) if wanted else None

@@ -141,6 +141,26 @@ def test_after_downtime_only_the_latest_slot_runs_and_the_rest_are_counted(conne
     assert run.scheduled_time == "2026-06-14 04:00:00"
 
 
+def test_a_slot_that_a_clock_far_ahead_wrote_is_due_and_the_plan_goes_on(connection):
+    plan(connection, next_run_at=NOW + timedelta(days=400))
+    (run_id,) = jobs.tick(NOW)
+    run = db.session.get_one(Run, run_id)
+    assert (run.scheduled_time, run.skipped_slots) == ("2026-06-12 15:00:00", 0)
+    assert db.session.scalar(select(Schedule.next_run_at)) == NOW.replace(hour=6) + timedelta(days=1)
+    assert jobs.tick(NOW) == []
+
+
+def test_a_slot_within_the_longest_step_is_waited_for(connection):
+    edition = make_edition(
+        db.session.get_one(type(make_partner("x")), connection.timing_partner_id), starts_at=NOW + timedelta(days=9), ends_at=None
+    )
+    make_link(edition, connection)
+    plan(connection, next_run_at=NOW + timedelta(hours=25))  # the day on which clocks go back
+    plan(connection, edition, next_run_at=NOW + timedelta(hours=4, minutes=1))  # no slot of participants is so far away
+    (run_id,) = jobs.tick(NOW)
+    assert db.session.get_one(Run, run_id).operation_type == "participants"
+
+
 def test_a_past_edition_is_not_scheduled_any_more(connection):
     edition = make_edition(
         db.session.get_one(type(make_partner("x")), connection.timing_partner_id),
