@@ -36,6 +36,11 @@ class Place:
     timing_partner_id: int | None
     edition_ids: Collection[int] = ()
 
+    @property
+    def company(self) -> int | None:
+        """The partner, for the roles that belong to one."""
+        return self.timing_partner_id if self.role in PARTNER_ROLES else None
+
 
 def grantable(by: Person) -> tuple[str, ...]:
     """The roles that somebody may give: an administrator any, a partner only those inside the company."""
@@ -56,34 +61,45 @@ def invite(email: str, name: str, place: Place, *, by: str, now: datetime) -> tu
         return account, invitations.make(session, account.account_id, by, now)
 
 
-def invite_again(account_id: int, *, by: str, now: datetime) -> tuple[Account, str]:
+def may_link(by: Person, account: Account) -> bool:
+    """A link for somebody who is here already lets whoever holds it become them: that is for administrators."""
+    is_theirs = by.may("manage_people") and account.account_id != by.account_id
+    return is_theirs and (account.state == "invited" or by.role == "administrator")
+
+
+def invite_again(account_id: int, *, by: Person, now: datetime) -> tuple[Account, str]:
     """A new link; the earlier one stops working. Raises Refused."""
     with write() as session:
-        account = _present(session, account_id)
-        return account, invitations.make(session, account_id, by, now)
+        account = _present(session, account_id, by)
+        if not may_link(by, account):
+            raise Refused(f"{account.name} is here already. An administrator can make a new link.")
+        return account, invitations.make(session, account_id, by.name, now)
 
 
-def move(account_id: int, place: Place, *, by: Person) -> None:
-    """Another role or partner; the person signs in afresh. Raises Refused."""
+def move(account_id: int, place: Place, *, by: Person) -> bool:
+    """Another role or partner; the person signs in afresh. False when that is their place already. Raises Refused."""
     with write() as session:
-        account = _present(session, account_id)
+        account = _present(session, account_id, by)
+        if (account.role, account.timing_partner_id) == (place.role, place.company):
+            return False
         if account_id == by.account_id or place.role != "administrator":
             _spare(session, account, by)
         _put(session, account, place, by.name)
         sign_ins.end_all(session, account_id)
+        return True
 
 
-def give_editions(account_id: int, edition_ids: Collection[int], *, by: str) -> None:
+def give_editions(account_id: int, edition_ids: Collection[int], *, by: Person) -> None:
     """Exactly these events are a director's from now on. Raises Refused."""
     with write() as session:
-        account = _present(session, account_id)
-        _put(session, account, Place(account.role, account.timing_partner_id, edition_ids), by)
+        account = _present(session, account_id, by)
+        _put(session, account, Place(account.role, account.timing_partner_id, edition_ids), by.name)
 
 
 def remove(account_id: int, *, by: Person) -> None:
     """Nobody signs in as them any more; what they did stays under their name. Raises Refused."""
     with write() as session:
-        account = _present(session, account_id)
+        account = _present(session, account_id, by)
         _spare(session, account, by)
         account.state, account.password_hash = "removed", None
         session.execute(delete(DirectorEdition).where(DirectorEdition.account_id == account_id))
@@ -91,10 +107,13 @@ def remove(account_id: int, *, by: Person) -> None:
         sign_ins.end_all(session, account_id)
 
 
-def _present(session: Session, account_id: int) -> Account:
+def _present(session: Session, account_id: int, by: Person) -> Account:
+    """That person as they stand inside this write: they may have left, or moved, since the page was looked at."""
     account = session.get(Account, account_id)
     if account is None or account.state == "removed":
         raise Refused("This person was removed a moment ago.")
+    if by.role in PARTNER_ROLES and (account.role not in PARTNER_ROLES or account.timing_partner_id != by.timing_partner_id):
+        raise Refused("This person left your company a moment ago.")
     return account
 
 
@@ -108,28 +127,30 @@ def _spare(session: Session, account: Account, by: Person) -> None:
 
 
 def _put(session: Session, account: Account, place: Place, by: str) -> None:
-    company = place.timing_partner_id if place.role in PARTNER_ROLES else None
-    account.role, account.timing_partner_id = place.role, company
+    account.role, account.timing_partner_id = place.role, place.company
     session.flush()
     session.execute(delete(DirectorEdition).where(DirectorEdition.account_id == account.account_id))
     if place.role == "director" and place.edition_ids:
-        theirs = select(Edition.edition_id).where(Edition.timing_partner_id == company, Edition.edition_id.in_(place.edition_ids))
+        theirs = select(Edition.edition_id).where(
+            Edition.timing_partner_id == place.company, Edition.edition_id.in_(place.edition_ids)
+        )
         given = [DirectorEdition(account_id=account.account_id, edition_id=each, given_by=by) for each in session.scalars(theirs)]
         session.add_all(given)
 
 
 def add_administrator(email: str, name: str, now: datetime) -> tuple[Account, str]:
     """The command's door: a new administrator, or a new link for one who has not come yet. Raises Refused."""
-    account = db.session.scalar(select(Account).where(Account.email == email, Account.state != "removed"))
-    if account is None:
+    if db.session.scalar(select(Account.account_id).where(Account.email == email, Account.state != "removed")) is None:
         return invite(email, name, Place("administrator", None), by="command", now=now)
-    if account.role != "administrator":
-        raise Refused(
-            f"{email} is here already, as {ROLE_WORDS[account.role].lower()}. An administrator can change that in People."
-        )
-    if account.state == "active":
-        raise Refused(f"{email} is an administrator already and has chosen a password. Nothing was changed.")
-    return invite_again(account.account_id, by="command", now=now)
+    with write() as session:
+        account = session.scalars(select(Account).where(Account.email == email)).one()
+        if account.role != "administrator":
+            raise Refused(
+                f"{email} is here already, as {ROLE_WORDS[account.role].lower()}. An administrator can change that in People."
+            )
+        if account.state == "active":
+            raise Refused(f"{email} is an administrator already and has chosen a password. Nothing was changed.")
+        return account, invitations.make(session, account.account_id, "command", now)
 
 
 # What the pages read

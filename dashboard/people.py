@@ -140,7 +140,7 @@ def _person_page(account: Account, status: int = 200, role_form: RoleForm | None
     row = db.session.execute(membership.listed(Account.account_id == account.account_id)).one()
     shown: dict[str, Any] = {
         "account": account, "company": row.company_name, "expires_at": row.expires_at, "now": now, "role_words": ROLE_WORDS,
-        "may_link": _may_link(by, account), "events_form": None, "role_form": None,
+        "may_link": membership.may_link(by, account), "events_form": None, "role_form": None,
     }  # fmt: skip
     if by.may("manage_people"):
         shown["role_form"] = role_form or RoleForm(
@@ -158,15 +158,6 @@ def _events_of(account: Account) -> tuple[list[str], EventsForm]:
     return named, EventsForm(offered, data={"editions": sorted(given)})
 
 
-def _may_link(by: Person, account: Account) -> bool:
-    """A link for somebody who is here already lets whoever holds it become them: that is for administrators."""
-    return (
-        by.may("manage_people")
-        and account.account_id != by.account_id
-        and (account.state == "invited" or by.role == "administrator")
-    )
-
-
 @pages.post("/people/<int:account_id>/role")
 @requires("manage_people")
 def change_role(account_id: int) -> ResponseReturnValue:
@@ -176,10 +167,11 @@ def change_role(account_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _person_page(account, 422, form)
     try:
-        membership.move(account_id, form.place(), by=by)
+        moved = membership.move(account_id, form.place(), by=by)
     except membership.Refused as refused:
         return hx.refused(str(refused), address=f"/people/{account_id}")
-    return hx.did(f"{account.name} is now {ROLE_WORDS[form.role.data].lower()}.", address=f"/people/{account_id}")
+    sentence = f"{account.name} is {'now' if moved else 'already'} {ROLE_WORDS[form.role.data].lower()}."
+    return hx.did(sentence if moved else f"{sentence} Nothing was changed.", address=f"/people/{account_id}")
 
 
 @pages.post("/people/<int:account_id>/events")
@@ -193,7 +185,10 @@ def give_events(account_id: int) -> ResponseReturnValue:
     form.process(request.form)
     if not form.validate():
         abort(404)  # an event that was not offered: another partner's, or none
-    membership.give_editions(account_id, form.editions.data, by=current().name)
+    try:
+        membership.give_editions(account_id, form.editions.data, by=current())
+    except membership.Refused as refused:
+        return hx.refused(str(refused), address=f"/people/{account_id}")
     return hx.did(f"{account.name} sees these events from now on.", address=f"/people/{account_id}")
 
 
@@ -202,9 +197,10 @@ def give_events(account_id: int) -> ResponseReturnValue:
 def invite_again(account_id: int) -> ResponseReturnValue:
     """A new link to choose a password by."""
     account, by = account_or_404(account_id), current()
-    if not _may_link(by, account):
-        return hx.refused(f"{account.name} is here already. An administrator can make a new link.", address=f"/people/{account_id}")
-    account, token = membership.invite_again(account_id, by=by.name, now=times.now())
+    try:
+        account, token = membership.invite_again(account_id, by=by, now=times.now())
+    except membership.Refused as refused:
+        return hx.refused(str(refused), address=f"/people/{account_id}")
     return _handed(account, token, by)
 
 

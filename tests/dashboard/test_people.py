@@ -10,7 +10,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import func, select, update
 
-from dashboard import membership
+from dashboard import access, membership
 from sync_jobs.models import Account, ApiToken, DirectorEdition, Invitation, db, write
 from tests.dashboard.conftest import read, words
 from tests.factories import make_account, make_customer_user, make_edition, make_token
@@ -241,6 +241,10 @@ def test_events_are_for_directors(people, sign_in):
 # Roles and leaving
 
 
+def as_person(account):
+    return access.Person(account.account_id, account.name, account.email, account.role, account.timing_partner_id)
+
+
 def move(browser, account, role, partner=None):
     data = {"role": role, "timing_partner_id": partner.timing_partner_id if partner else 0}
     return browser.post(f"/people/{account.account_id}/role", data=data)
@@ -253,6 +257,69 @@ def test_another_role_counts_at_once_and_signs_out(people, sign_in):
     assert (account.role, account.timing_partner_id) == ("support", None)
     assert given(people.director) == set()
     assert theirs.get("/account").status_code == 302
+
+
+def test_saving_the_same_role_changes_nothing(people, sign_in):
+    theirs = sign_in(people.director)
+    browser = sign_in(people.partner)
+    assert move(browser, people.director, "director", people.company).status_code == 303
+    assert "already race director. Nothing was changed" in words(browser.soup(f"/people/{people.director.account_id}"))
+    assert given(people.director) == {people.edition.edition_id}
+    assert theirs.get("/events").status_code == 200
+
+
+def test_a_director_of_another_company_keeps_no_event_of_the_first(people, sign_in):
+    assert move(sign_in(people.administrator), people.director, "director", people.elsewhere).status_code == 303
+    assert kept(people.director.account_id).timing_partner_id == people.elsewhere.timing_partner_id
+    assert given(people.director) == set()
+
+
+def change(account, **values):
+    """Somebody else is faster: between the look at the page and the write."""
+    with write() as session:
+        session.execute(update(Account).where(Account.account_id == account.account_id).values(**values))
+
+
+def test_who_came_meanwhile_is_not_handed_to_a_partner_by_a_new_link(people):
+    colleague = make_account("partner", people.company, state="invited", password_hash=None)
+    change(colleague, state="active")
+    with pytest.raises(membership.Refused, match="is here already"):
+        membership.invite_again(colleague.account_id, by=as_person(people.partner), now=people.partner.created_at)
+    assert db.session.scalar(select(func.count()).select_from(Invitation)) == 0
+
+
+@pytest.mark.parametrize("place", [{"role": "support", "timing_partner_id": None}, {"timing_partner_id": 2}])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda who, by: membership.move(who, membership.Place("partner", by.timing_partner_id), by=by),
+        lambda who, by: membership.invite_again(who, by=by, now=access.times.now()),
+        lambda who, by: membership.give_editions(who, [], by=by),
+        lambda who, by: membership.remove(who, by=by),
+    ],
+    ids=["move", "link", "events", "remove"],
+)
+def test_who_left_the_company_meanwhile_is_out_of_a_partners_reach(people, act, place):
+    asking = as_person(people.partner)
+    change(people.director, state="invited", **place)
+    with pytest.raises(membership.Refused, match="left your company"):
+        act(people.director.account_id, asking)
+    account = kept(people.director.account_id)
+    assert {name: getattr(account, name) for name in place} == place
+    assert account.state == "invited"
+    assert given(people.director) == {people.edition.edition_id}
+
+
+def test_who_was_removed_meanwhile_stays_removed(people):
+    asking = as_person(people.administrator)
+    change(people.director, state="removed")
+    for act in (
+        lambda who: membership.move(who, membership.Place("support", None), by=asking),
+        lambda who: membership.invite_again(who, by=asking, now=access.times.now()),
+    ):
+        with pytest.raises(membership.Refused, match="removed a moment ago"):
+            act(people.director.account_id)
+    assert kept(people.director.account_id).role == "director"
 
 
 def test_a_partner_makes_nobody_an_administrator(people, sign_in):
@@ -287,7 +354,7 @@ def test_of_two_administrators_who_remove_each_other_one_stays(people, sign_in):
     with write() as session:  # the second was a moment slower: the page had already let them in
         session.execute(update(Account).where(Account.account_id == other.account_id).values(state="invited"))
     late = membership.Refused
-    asking = type("Late", (), {"account_id": other.account_id, "name": "Late", "role": "administrator"})()
+    asking = as_person(other)
     with pytest.raises(late, match="last administrator"):
         membership.remove(people.administrator.account_id, by=asking)
     with pytest.raises(late, match="last administrator"):
