@@ -102,7 +102,9 @@ def sign_out() -> ResponseReturnValue:
 def invited(token: str) -> ResponseReturnValue:
     """Choose a password by a link that works once."""
     account = invitations.find(token, times.now())
-    if account is None:
+    if account is not None and invitations.signs_in_elsewhere(account):
+        return _private(make_response(render_template("accounts/elsewhere.html", account=account), 409))
+    if account is None or account.stands_in:
         return _private(make_response(render_template("accounts/link_over.html"), 404))
     form = NewPasswordForm(account.email)
     if not form.validate_on_submit():

@@ -54,7 +54,7 @@ def hand_over(token: str, account: Account, by: str) -> Handed:
         f"{by} invites you to Project88Hub Sync.\n\nOpen this link to choose a password:\n{address}\n\n"
         "It works once, within seven days. If you did not expect it, leave it alone.\n"
     )
-    sent = mail.send(account.email, "Your invitation to Project88Hub Sync", text)
+    sent = mail.send(account.address, "Your invitation to Project88Hub Sync", text)
     return Handed(None if sent else address, mailed=sent, failed=not sent)
 
 
@@ -68,12 +68,18 @@ def find(token: str, now: datetime) -> Account | None:
     return db.session.scalar(query.where(*_open(token, now), Account.state != "removed"))
 
 
+def signs_in_elsewhere(account: Account) -> bool:
+    """Whether that invitation stands in for somebody who is still there."""
+    other = select(Account.account_id).where(Account.email == account.address, Account.state != "removed")
+    return account.stands_in and db.session.scalar(other) is not None
+
+
 def accept(token: str, password_hash: str, now: datetime) -> str | None:
     """Use the link: the password is set, other browsers are signed out, and this one is signed in by the token returned."""
     with write() as session:
         used = update(Invitation).where(*_open(token, now)).values(used_at=now).returning(Invitation.account_id)
         account_id = session.scalar(used)
-        person = (Account.account_id == account_id, Account.state != "removed")
+        person = (Account.account_id == account_id, Account.state != "removed", ~Account.email.contains(" "))
         chosen = update(Account).where(*person).values(password_hash=password_hash, state="active").returning(Account.account_id)
         if account_id is None or session.scalar(chosen) is None:
             return None

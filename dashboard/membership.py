@@ -47,18 +47,32 @@ def grantable(by: Person) -> tuple[str, ...]:
     return tuple(role for role in ROLES if by.role == "administrator" or role in PARTNER_ROLES)
 
 
-def invite(email: str, name: str, place: Place, *, by: str, now: datetime) -> tuple[Account, str]:
-    """A new person, or one who was removed and comes back, and the token of their link. Raises Refused."""
+def invite(email: str, name: str, place: Place, *, by: str, sees: int | None = None, now: datetime) -> tuple[Account, str]:
+    """A new person, or one who was removed and comes back, and the token of their link. Raises Refused.
+
+    `sees` is the only company whose people the inviting one knows of; None where they know everybody.
+    """
     with write() as session:
-        account = session.scalar(select(Account).where(Account.email == email))
-        if account and account.state != "removed":
-            raise Refused("Somebody with this address is here already.")
-        account = account or Account(email=email)
+        account = _row_for(session, email, sees)
         account.name, account.state, account.password_hash = name, "invited", None
         account.created_at, account.created_by = now, by
         session.add(account)
         _put(session, account, place, by)
         return account, invitations.make(session, account.account_id, by, now)
+
+
+def _row_for(session: Session, email: str, sees: int | None) -> Account:
+    """Their own row; or one that stands in, where the address is somebody's of whom the inviting person must not learn.
+
+    Theirs stays as it is and where it is, and the invitation looks like any other to whoever made it.
+    """
+    rows = {row.email: row for row in session.scalars(select(Account).where(Account.email.in_((email, f"{email} at {sees}"))))}
+    here = [row for row in rows.values() if row.state != "removed" and (sees is None or row.timing_partner_id == sees)]
+    if here:
+        raise Refused("Somebody with this address is here already.")
+    own = rows.get(email)
+    wanted = email if own is None or own.state == "removed" else f"{email} at {sees}"
+    return rows.get(wanted) or Account(email=wanted)
 
 
 def may_link(by: Person, account: Account) -> bool:
@@ -73,7 +87,17 @@ def invite_again(account_id: int, *, by: Person, now: datetime) -> tuple[Account
         account = _present(session, account_id, by)
         if not may_link(by, account):
             raise Refused(f"{account.name} is here already. An administrator can make a new link.")
+        _take_freed_address(session, account)
         return account, invitations.make(session, account_id, by.name, now)
+
+
+def _take_freed_address(session: Session, account: Account) -> None:
+    """Whoever had the address has left meanwhile: the invitation that stood in becomes a real one."""
+    former = session.scalar(select(Account).where(Account.email == account.address, Account.state == "removed"))
+    if account.stands_in and former is not None:
+        former.email = f"{former.email} until {account.account_id}"
+        session.flush()
+        account.email = account.address
 
 
 def move(account_id: int, place: Place, *, by: Person) -> bool:

@@ -13,7 +13,7 @@ from wtforms import SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from dashboard import hx, invitations, membership, words
-from dashboard.access import PARTNER_ROLES, Person, current, requires, within
+from dashboard.access import PARTNER_ROLES, Person, current, own_partner, requires, within
 from dashboard.forms import Form, email_field, text_field
 from dashboard.membership import ROLE_WORDS, Place
 from sync_jobs import times
@@ -109,7 +109,9 @@ def invite() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return render_template("people/invite.html", form=form), 422 if request.method == "POST" else 200
     try:
-        account, token = membership.invite(form.email.data, form.name.data, form.place(), by=by.name, now=times.now())
+        account, token = membership.invite(
+            form.email.data, form.name.data, form.place(), by=by.name, sees=own_partner(), now=times.now()
+        )
     except membership.Refused as refused:
         form.email.errors = [str(refused)]
         return render_template("people/invite.html", form=form), 422

@@ -267,7 +267,7 @@ class Account(Base):
 
     __tablename__ = "accounts"
     account_id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    email: Mapped[str] = mapped_column(Text, unique=True)  # lower case
+    email: Mapped[str] = mapped_column(Text, unique=True)  # lower case; `… at 3` where the address is another company's person
     name: Mapped[str] = mapped_column(Text)
     role: Mapped[str] = mapped_column(Text)  # director, partner, support, administrator
     timing_partner_id: Mapped[int | None] = mapped_column(Integer)  # None for support and administrator
@@ -277,6 +277,16 @@ class Account(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (Index("ix_accounts_partner", "timing_partner_id"),)
+
+    @property
+    def address(self) -> str:
+        """Where mail reaches them."""
+        return self.email.partition(" ")[0]
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether this invitation only stands for somebody who signs in elsewhere: nobody ever signs in as it."""
+        return " " in self.email
 
 
 class Invitation(Base):

@@ -10,7 +10,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import func, select, update
 
-from dashboard import access, membership
+from dashboard import access, invitations, membership
 from sync_jobs.models import Account, ApiToken, DirectorEdition, Invitation, db, write
 from tests.dashboard.conftest import read, words
 from tests.factories import make_account, make_customer_user, make_edition, make_token
@@ -103,6 +103,72 @@ def test_an_address_that_is_here_already_is_refused_also_in_another_case(people,
     assert kept(people.partner.account_id).role == "partner"
 
 
+@pytest.fixture
+def stranger(people):
+    """Somebody who signs in for another partner."""
+    return make_account("partner", people.elsewhere, name="Pat Strange", email="pat@example.org")
+
+
+def invite_them(browser, people, email, role="director"):
+    data = {**NEW, "email": email, "role": role, "timing_partner_id": people.company.timing_partner_id}
+    return browser.post("/people/invite", data=data)
+
+
+@pytest.mark.parametrize("whose", ["stranger", "support"])
+def test_inviting_another_companys_person_looks_like_inviting_anybody(people, sign_in, stranger, whose):
+    theirs = {"stranger": stranger, "support": people.support}[whose]
+    browser = sign_in(people.partner)
+
+    def seen(email):
+        answer = invite_them(browser, people, email)
+        person = db.session.scalars(select(Account.account_id).order_by(Account.account_id.desc())).first()
+        pages = [words(browser.soup(address)) for address in ("/people", f"/people/{person}", "/people?q=" + email)]
+        again = words(read(invite_them(browser, people, email)))
+        newer = browser.post(f"/people/{person}/link")
+        told = [words(read(answer)), *pages, again, words(read(newer))]
+        assert browser.post(f"/people/{person}/remove", follow_redirects=True).status_code == 200
+        return answer.status_code, newer.status_code, [text.replace(email, "THEIRS") for text in told]
+
+    assert seen(theirs.email) == seen("nobody@example.org")
+    after = kept(theirs.account_id)
+    was = (theirs.role, theirs.timing_partner_id, "active", theirs.password_hash)
+    assert (after.role, after.timing_partner_id, after.state, after.password_hash) == was
+
+
+def test_the_link_of_such_an_invitation_opens_nothing_and_says_what_to_do(people, sign_in, browser, stranger):
+    theirs = sign_in(stranger)
+    link = link_in(invite_them(sign_in(people.partner), people, stranger.email))
+    comer = browser()
+    for answer in (comer.get(link.removeprefix("http://localhost")), choose(comer, link, "another long secret")):
+        assert answer.status_code == 409
+        assert "You sign in here already" in words(read(answer))
+    assert comer.get("/account").status_code == 302
+    assert kept(stranger.account_id).timing_partner_id == people.elsewhere.timing_partner_id
+    assert theirs.get("/account").status_code == 200
+    assert sign_in(stranger).get("/account").status_code == 200
+    token = link.rpartition("/")[2]
+    assert invitations.accept(token, "hash", stranger.created_at) is None
+
+
+def test_who_sees_everybody_is_told_where_such_an_invitation_leads(people, sign_in, stranger):
+    invite_them(sign_in(people.partner), people, stranger.email)
+    assert "signs in elsewhere" in words(sign_in(people.administrator).soup("/people?q=pat@example.org"))
+    assert "signs in elsewhere" not in words(sign_in(people.partner).soup("/people"))
+    assert "here already" in words(read(invite_them(sign_in(people.administrator), people, stranger.email)))
+
+
+def test_an_address_that_became_free_can_be_used_by_the_next_link(people, sign_in, browser, stranger):
+    mine = sign_in(people.partner)
+    first = link_in(invite_them(mine, people, stranger.email))
+    invited = db.session.scalars(select(Account).order_by(Account.account_id.desc())).first()
+    sign_in(people.administrator).post(f"/people/{stranger.account_id}/remove")
+    assert browser().get(first.removeprefix("http://localhost")).status_code == 404
+    link = link_in(mine.post(f"/people/{invited.account_id}/link"))
+    assert choose(browser(), link).status_code == 302
+    assert kept(invited.account_id).email == "pat@example.org"
+    assert kept(stranger.account_id).state == "removed"
+
+
 def test_who_was_removed_can_come_back(people, sign_in, browser):
     mine = sign_in(people.administrator)
     mine.post(f"/people/{people.director.account_id}/remove")
@@ -186,6 +252,12 @@ def test_where_mail_is_set_the_link_is_mailed_and_not_shown(app, people, sign_in
     assert recipients == ["robin.vale@example.com"]
     [link] = [line for line in message.get_payload().splitlines() if line.startswith("https://sync.example.com/invited/")]
     assert choose(browser(), link.removeprefix("https://sync.example.com")).status_code == 302
+
+
+def test_another_companys_person_is_mailed_at_their_address(app, people, sign_in, stranger, postbox):
+    with_mail(app, postbox.url)
+    assert "on its way to pat@example.org" in words(read(invite_them(sign_in(people.partner), people, stranger.email)))
+    assert [recipients for recipients, _message in postbox.messages] == [["pat@example.org"]]
 
 
 def test_where_the_mail_fails_the_link_is_shown_and_said_so(app, people, sign_in, browser, caplog):
