@@ -8,7 +8,8 @@ Redis carries hints only; losing it, or a worker, loses nothing: the dispatcher 
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import and_, delete, select, update
+from sqlalchemy.orm import Session
 
 from sync_jobs import cadence, editions, ledger, processes, pull, schedules, secrets, stopping, times
 from sync_jobs.ledger import Requested
@@ -44,6 +46,7 @@ log = logging.getLogger(__name__)
 SYNC_QUEUE, CLOCK_QUEUE = "sync", "clock"
 JOB_TIMEOUT, RESULT_TTL, FAILURE_TTL = 3600, 300, 86_400  # seconds
 NEEDED = {"events": "discover", "participants": "registrations", "counts": "counts", "test": "test"}  # operation → ability
+REMOVED = "This connection was removed."
 AT_ONE_PRESS = 50  # events of one connection
 KEPT = {
     ProviderMinute: (ProviderMinute.minute, timedelta(days=2)),
@@ -69,7 +72,8 @@ def request(
 ) -> Requested:
     """Write the wish, commit it, and tell the workers. A second wish joins the run that waits or runs. Raises CannotSync."""
     _may_sync(connection, operation, edition)
-    requested = ledger.request(connection, operation, edition=edition, trigger=trigger, by=by, now=now)
+    with _in_time():
+        requested = ledger.request(connection, operation, edition=edition, trigger=trigger, by=by, now=now)
     hint(requested.run_id)
     return requested
 
@@ -81,7 +85,7 @@ def request_current(connection: Connection, *, trigger: str, by: str, now: datet
     """
     _may_sync(connection, "events", None)
     found = _current_editions(connection, now) if not why_not(connection, "participants") else []
-    with write() as session:
+    with _in_time(), write() as session:
         ask = partial(ledger.request, connection, trigger=trigger, by=by, now=now, session=session)
         requested = [ask("participants", edition=edition) for edition in found]
         requested.append(ask("events", edition=None))
@@ -107,7 +111,8 @@ def retry(run_id: int, by: str, now: datetime) -> bool:
     if run is not None and run.connection_id is not None:
         connection = db.session.get_one(Connection, run.connection_id)
         _may_sync(connection, str(run.operation_type), db.session.get(Edition, run.edition_id) if run.edition_id else None)
-    reopened = ledger.retry(run_id, by, now)
+    with _in_time():
+        reopened = ledger.retry(run_id, by, now)
     if reopened:
         hint(run_id)
     return reopened
@@ -122,7 +127,7 @@ def why_not(connection: Connection, operation: str = "events") -> str | None:
         return f"{name} has nothing to read of that kind."
     reason = f": {connection.paused_reason}" if connection.paused_reason else ""
     sentences = {
-        "removed": "This connection was removed.",
+        "removed": REMOVED,
         "incomplete": f"{name} still needs a credential that nobody has entered. Open the connection to complete it.",
         "paused": f"{connection.name} is paused{reason}. Resume it first.",
     }
@@ -142,6 +147,20 @@ def _may_sync(connection: Connection, operation: str, edition: Edition | None) -
         .limit(1)
     ):
         raise CannotSync(f"{connection.name} does not know this event.")
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """Somebody may pause, remove or join between our look and the ledger's, which is the one that counts."""
+    try:
+        yield
+    except ledger.NotAllowed:
+        raise CannotSync("Somebody paused, removed or joined this a moment ago. Look again.") from None
+
+
+def _must_be_there(connection: Connection) -> None:
+    if connection.state == "removed":
+        raise CannotSync(REMOVED)
 
 
 def _must_be_started(partner_id: int) -> None:
@@ -178,14 +197,17 @@ def resume(connection_id: int, by: str, now: datetime) -> int | None:
     adapter = ADAPTERS.get(connection.provider_name)
     if adapter is None:
         return None
+    _must_be_there(connection)
     _must_be_started(connection.timing_partner_id)
     if lacking := secrets.missing(connection):
         with write() as session:
-            session.execute(update(Connection).where(Connection.connection_id == connection_id).values(state="incomplete"))
+            there = (Connection.connection_id == connection_id, Connection.state != "removed")
+            session.execute(update(Connection).where(*there).values(state="incomplete"))
             ledger.bump(session, "all", f"partner:{connection.timing_partner_id}")
         raise CannotSync(f"{connection.name} still needs {' and '.join(lacking)}.")
     with write() as session:
         connection = session.get_one(Connection, connection_id)
+        _must_be_there(connection)
         connection.state, connection.paused_by, connection.paused_reason, connection.paused_at = "active", None, None, None
         session.flush()
         schedules.ensure(
@@ -199,6 +221,8 @@ def pause(connection_id: int, reason: str, by: str, now: datetime) -> None:
     """Nothing of this connection begins until somebody resumes it; what runs stops at its next page."""
     with write() as session:
         connection = session.get_one(Connection, connection_id)
+        if connection.state == "removed":
+            return
         connection.state, connection.paused_by, connection.paused_reason, connection.paused_at = "paused", by, reason, now
         ledger.bump(session, "all", f"partner:{connection.timing_partner_id}")
         ledger.stop(session, and_(Run.connection_id == connection_id, Run.operation_type != "test"), by, now)
@@ -219,29 +243,31 @@ def tick(now: datetime | None = None) -> list[int]:
 
 
 def _request_slot(schedule_id: int, now: datetime) -> int | None:
-    """Request a schedule's latest due slot and move it on, in one transaction; None when another tick was faster."""
-    with write() as session:
-        schedule = session.get(Schedule, schedule_id)
-        if schedule is None or not schedules.is_due(schedule, now):
-            return None
-        connection = session.get_one(Connection, schedule.connection_id)
-        edition = session.get(Edition, schedule.edition_id) if schedule.edition_id else None
-        slot, skipped = schedules.advance(schedule, edition, now)
-        if schedule.edition_id and edition is None:
-            return None
-        key = f"sched:{schedule.target}:{times.customer_form(slot)}"
-        return ledger.request(
-            connection,
-            schedule.operation_type,
-            edition=edition,
-            trigger="schedule",
-            by="clock",
-            now=now,
-            request_key=key,
-            slot=slot,
-            skipped=skipped,
-            session=session,
-        ).run_id
+    """Request a schedule's latest due slot and move it on, in one transaction; None when another tick was faster, or when
+    somebody paused or removed its connection meanwhile: the slot then stays as it is.
+    """
+    try:
+        with write() as session:
+            return _slot_requested(session, schedule_id, now)
+    except ledger.NotAllowed:
+        return None
+
+
+def _slot_requested(session: Session, schedule_id: int, now: datetime) -> int | None:
+    schedule = session.get(Schedule, schedule_id)
+    if schedule is None or not schedules.is_due(schedule, now):
+        return None
+    edition = session.get(Edition, schedule.edition_id) if schedule.edition_id else None
+    if schedule.edition_id and (edition is None or edition.joined_into):
+        schedule.next_run_at = None
+        return None
+    slot, skipped = schedules.advance(schedule, edition, now)
+    asked = ledger.request(
+        session.get_one(Connection, schedule.connection_id), schedule.operation_type, edition=edition, trigger="schedule",
+        by="clock", now=now, request_key=f"sched:{schedule.target}:{times.customer_form(slot)}", slot=slot, skipped=skipped,
+        session=session,
+    )  # fmt: skip
+    return asked.run_id
 
 
 def _prune(now: datetime) -> None:

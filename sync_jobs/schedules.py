@@ -17,7 +17,9 @@ DUE_AT_A_TICK = 500
 
 
 def ensure(session: Session, connection: Connection, abilities: frozenset[str], zone: str, now: datetime) -> None:
-    """Give everything of an active connection its schedule, in the caller's transaction. What is new is due at once."""
+    """Give everything of a connection its schedule, in the caller's transaction. What is new is due at once."""
+    if connection.state == "removed":  # while it was looking for events
+        return
     rows = [_row(connection, "events", None, zone, now)] if "discover" in abilities else []
     editions = session.execute(
         select(Edition.edition_id, Edition.timezone, Edition.starts_at, Edition.ends_at)

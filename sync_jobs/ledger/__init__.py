@@ -3,7 +3,7 @@
 `asking` writes requests, `lease` claims and holds, `ending` closes attempts, `reaper` takes back what died.
 """
 
-from sync_jobs.ledger.asking import Requested, cancel, request, retry, stop
+from sync_jobs.ledger.asking import NotAllowed, Requested, cancel, request, retry, stop
 from sync_jobs.ledger.ending import Outcome, back_off, cancelled, complete, fail, yield_run
 from sync_jobs.ledger.lease import (
     Claim,
@@ -28,6 +28,7 @@ __all__ = [
     "Counts",
     "Lease",
     "LostLease",
+    "NotAllowed",
     "Outcome",
     "Requested",
     "back_off",

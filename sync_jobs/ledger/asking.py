@@ -1,6 +1,6 @@
 """What people, programs and the clock may ask of the ledger: a run, its cancelling, another try. Each is one transaction.
 
-Whether a connection may sync at all is decided in `jobs`; telling the workers is left to it as well.
+Why a connection may not sync is said in `jobs`; telling the workers is left to it as well.
 """
 
 from __future__ import annotations
@@ -15,11 +15,22 @@ from sqlalchemy.orm import Session
 
 from sync_jobs import times
 from sync_jobs.ledger.live import bump, scopes_of
-from sync_jobs.models import Connection, Edition, Instant, Run, write
+from sync_jobs.models import Connection, Edition, Instant, PartnerSettings, Run, write
 from sync_jobs.models.customer import EDITION_ID_COLUMN
 
 MANUAL, SCHEDULED = 1, 5
+AFRESH: dict[str, Any] = {
+    "status": "pending",
+    "priority": MANUAL,
+    **dict.fromkeys(("errors", "crashes", "cancel_requested"), 0),
+    **dict.fromkeys(("hinted_at", "cancelled_by", "finished_at", "error_kind", "last_error", "error_detail", "waited_ms")),
+}
+"""What a run is that ended and is opened again; where it had read to, it still knows."""
 PATIENT_KINDS = ("throttled", "quota")  # the provider named an instant: a press does not shorten it
+
+
+class NotAllowed(Exception):
+    """The connection was paused or removed, or the event joined to another, before the wish could be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,8 @@ def request(
 ) -> Requested:
     """Write the wish and commit it; a second wish for the same target joins the run that waits or runs.
 
-    With `session` it becomes part of the caller's transaction (the clock advances its slot in the same one).
+    With `session` it becomes part of the caller's transaction (the clock advances its slot in the same one). Whoever pauses
+    at the same instant finds the run, or it is not written: raises NotAllowed.
     """
     target = target_of(connection.connection_id, operation, edition.edition_id if edition else None)
     wanted = _row(connection, operation, edition, target) | {
@@ -90,7 +102,23 @@ def _row(connection: Connection, operation: str, edition: Edition | None, target
     }
 
 
+def _must_be_allowed(session: Session, connection_id: int | None, operation: str | None, edition_id: int | None) -> None:
+    """The same that the caller looked at before, now that nobody else writes."""
+    started = select(PartnerSettings.started_at).where(PartnerSettings.timing_partner_id == Connection.timing_partner_id)
+    joined = select(Edition.joined_into).where(Edition.edition_id == edition_id)
+    found = session.execute(
+        select(Connection.state, started.scalar_subquery().label("started_at"), joined.scalar_subquery().label("joined_into"))
+        .where(Connection.connection_id == connection_id)
+        .with_for_update(read=True, of=Connection)
+    ).first()
+    if found is None or found.state == "removed":
+        raise NotAllowed
+    if operation != "test" and (found.state != "active" or found.started_at is None or found.joined_into is not None):
+        raise NotAllowed
+
+
 def _join_or_insert(session: Session, target: str, wanted: dict[str, Any]) -> Requested:
+    _must_be_allowed(session, wanted["connection_id"], wanted["operation_type"], wanted["edition_id"])
     goes_on = or_(Run.status == "pending", and_(Run.status == "running", Run.cancel_requested == 0))
     found = session.execute(
         select(Run.run_id, Run.status).where(Run.target == target, goes_on).order_by(Run.status.desc())  # running first
@@ -147,7 +175,7 @@ def stop(session: Session, which: ColumnElement[bool], by: str, now: datetime) -
 
 def retry(run_id: int, by: str, now: datetime) -> bool:
     """Open an ended run again: it goes on at its cursor. False when it is not failed or cancelled (any more), or when
-    another run for the same target already waits.
+    another run for the same target already waits. Raises NotAllowed, as `request` does.
     """
     try:
         with write() as session:
@@ -156,27 +184,11 @@ def retry(run_id: int, by: str, now: datetime) -> bool:
             reopened = session.execute(
                 update(Run)
                 .where(Run.run_id == run_id, Run.status.in_(("failed", "cancelled")), Run.target != "")
-                .values(
-                    status="pending",
-                    due_at=now,
-                    hinted_at=None,
-                    errors=0,
-                    crashes=0,
-                    cancel_requested=0,
-                    cancelled_by=None,
-                    finished_at=None,
-                    priority=MANUAL,
-                    requested_by=by,
-                    requested_at=now,
-                    error_kind=None,
-                    last_error=None,
-                    error_detail=None,
-                    waited_ms=None,
-                    **accepted,
-                )
-                .returning(Run.timing_partner_id)
+                .values(**AFRESH, due_at=now, requested_by=by, requested_at=now, **accepted)
+                .returning(Run.timing_partner_id, Run.connection_id, Run.operation_type, Run.edition_id)
             ).first()
             if reopened:
+                _must_be_allowed(session, *reopened[1:])
                 bump(session, *scopes_of(run_id, reopened.timing_partner_id))
             return reopened is not None
     except IntegrityError:

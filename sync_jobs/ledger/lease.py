@@ -75,7 +75,7 @@ def claimable(now: datetime) -> ColumnElement[bool]:
     other = _OTHER
     usable = exists().where(
         Connection.connection_id == Run.connection_id,
-        or_(Connection.state == "active", Run.operation_type == "test"),
+        or_(Connection.state == "active", and_(Run.operation_type == "test", Connection.state != "removed")),
         or_(Connection.throttled_until.is_(None), Connection.throttled_until <= now, Run.operation_type == "test"),
     )
     running = select(func.count()).where(other.status == "running", other.connection_id == Run.connection_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -253,3 +254,85 @@ def test_nothing_is_retried_where_nothing_may_sync(connection):
         jobs.retry(run_id, "Ada", NOW)
     assert db.session.get_one(Run, run_id, populate_existing=True).status == "failed"  # it would wait for ever
     jobs.resume(connection.connection_id, "Ada", NOW)
+
+
+def set_state(connection, state):
+    with write() as session:
+        session.get_one(Connection, connection.connection_id).state = state
+
+
+@pytest.mark.parametrize("state", ["paused", "removed"])
+def test_a_wish_that_meets_a_pause_between_look_and_write_leaves_no_waiting_run(connection, monkeypatch, state):
+    looked = jobs._may_sync
+
+    def look_then_stop(*asked):
+        looked(*asked)
+        set_state(connection, state)
+
+    monkeypatch.setattr(jobs, "_may_sync", look_then_stop)
+    for ask in (partial(jobs.request, connection, "events"), partial(jobs.request_current, connection)):
+        set_state(connection, "active")
+        with pytest.raises(CannotSync, match="a moment ago"):
+            ask(trigger="manual", by="Ada", now=NOW)
+    assert count() == 0
+
+
+def test_a_retry_that_meets_a_pause_between_look_and_write_stays_failed(connection, monkeypatch):
+    run_id = jobs.request(connection, "events", trigger="manual", by="Ada", now=NOW).run_id
+    ledger.fail(ledger.claim(NOW), "bug", "Ours.", "", ledger.Outcome(), NOW)
+    monkeypatch.setattr(jobs, "_may_sync", lambda *_: set_state(connection, "paused"))
+    with pytest.raises(CannotSync, match="a moment ago"):
+        jobs.retry(run_id, "Ada", NOW)
+    assert db.session.get_one(Run, run_id, populate_existing=True).status == "failed"
+
+
+def test_a_slot_that_meets_a_pause_waits_for_the_resuming(connection, monkeypatch):
+    plan(connection)
+    seen = schedules.due
+
+    def see_then_pause(now):
+        found = seen(now)
+        jobs.pause(connection.connection_id, "moving house", "Pat", NOW)
+        return found
+
+    monkeypatch.setattr(schedules, "due", see_then_pause)
+    assert jobs.tick(NOW) == []
+    assert count() == 0
+    assert db.session.scalar(select(Schedule.next_run_at)) == NOW
+    monkeypatch.undo()
+    set_state(connection, "active")
+    assert len(jobs.tick(NOW)) == 1
+
+
+def test_a_slot_of_a_joined_event_ends_its_schedule(connection):
+    partner = db.session.get_one(type(make_partner("x")), connection.timing_partner_id)
+    plan(connection, make_edition(partner, joined_into=77))
+    assert jobs.tick(NOW) == []
+    assert db.session.scalar(select(Schedule.next_run_at)) is None
+
+
+def test_a_removed_connection_never_comes_back(connection):
+    set_state(connection, "removed")
+    with pytest.raises(CannotSync, match="was removed"):
+        jobs.resume(connection.connection_id, "Pat", NOW)
+    jobs.pause(connection.connection_id, "moving house", "Pat", NOW)
+    found = db.session.get_one(Connection, connection.connection_id, populate_existing=True)
+    assert found.state == "removed"
+    with write() as session:  # a search for events that was under way ends
+        schedules.ensure(session, found, ADAPTERS["runsignup"].abilities(), "America/New_York", NOW)
+    assert count(Schedule) == 0
+
+
+def test_a_connection_that_is_removed_while_it_is_resumed_stays_removed(connection, monkeypatch):
+    set_state(connection, "paused")
+
+    def erase(*_):
+        set_state(connection, "removed")
+        return ["API key"]
+
+    for lacking, sentence in ((erase, "still needs"), (lambda *_: erase() and [], "was removed")):
+        set_state(connection, "paused")
+        monkeypatch.setattr(secrets, "missing", lacking)
+        with pytest.raises(CannotSync, match=sentence):
+            jobs.resume(connection.connection_id, "Pat", NOW)
+        assert db.session.get_one(Connection, connection.connection_id, populate_existing=True).state == "removed"

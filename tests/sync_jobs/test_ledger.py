@@ -3,14 +3,27 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from sync_jobs import ledger
 from sync_jobs.errors import CredentialsRejected, ProviderDown, ProviderThrottled
 from sync_jobs.kit.base import Call
 from sync_jobs.ledger import Counts, LostLease, Outcome
 from sync_jobs.ledger.ending import patience
-from sync_jobs.models import Attempt, Connection, DoneMinute, Edition, LiveVersion, ProviderMinute, Run, SyncState, db, write
+from sync_jobs.models import (
+    Attempt,
+    Connection,
+    DoneMinute,
+    Edition,
+    LiveVersion,
+    Partner,
+    PartnerSettings,
+    ProviderMinute,
+    Run,
+    SyncState,
+    db,
+    write,
+)
 from tests.conftest import NOW
 from tests.factories import make_connection, make_edition, make_partner, make_run
 
@@ -353,3 +366,34 @@ def test_what_is_written_beside_the_pages_is_fenced_too(connection):
     ledger.reap(NOW + timedelta(minutes=10))
     with pytest.raises(LostLease), write() as session:
         ledger.hold(session, claim, NOW)
+
+
+@pytest.mark.parametrize(
+    ("state", "operation", "allowed"),
+    [("paused", "events", False), ("removed", "events", False), ("paused", "test", True), ("removed", "test", False)],
+)
+def test_the_state_counts_that_holds_when_the_wish_is_written(connection, state, operation, allowed):
+    with write() as session:  # somebody else, after the caller looked
+        session.execute(update(Connection).where(Connection.connection_id == connection.connection_id).values(state=state))
+    if allowed:
+        assert ask(connection, operation).run_id
+    else:
+        with pytest.raises(ledger.NotAllowed):
+            ask(connection, operation)
+
+
+def test_nothing_is_asked_of_a_partner_not_started_nor_of_a_joined_event(connection):
+    edition = make_edition(db.session.get_one(Partner, connection.timing_partner_id), joined_into=77)
+    with pytest.raises(ledger.NotAllowed):
+        ask(connection, "participants", edition)
+    with write() as session:
+        session.execute(update(PartnerSettings).values(started_at=None))
+    with pytest.raises(ledger.NotAllowed):
+        ask(connection)
+
+
+def test_nothing_of_a_removed_connection_is_claimed(connection):
+    ask(connection, "test")
+    with write() as session:
+        session.execute(update(Connection).values(state="removed"))
+    assert ledger.claim(NOW) is None
