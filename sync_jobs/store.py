@@ -70,12 +70,12 @@ def write_rows(
         "timing_partner_id": partner,
         "gone_at": None,
     }
-    ready = [{**values, **fixed, "row_hash": raw.digest} for raw, values in rows]
     connection = session.connection()
-    upsert.of(connection.dialect, table_name).run(connection, ready)
+    whole = ({**values, **fixed, "row_hash": raw.digest} for raw, values in rows)  # one at a time: a page of them is large
+    upsert.of(connection.dialect, table_name).run(connection, whole)
     if table_name in TWINS:
         elsewhere = _owned_by_others(session, table_name, partner, [raw.key for raw, _ in rows])
-        copies = [values for (raw, _), values in zip(rows, ready, strict=True) if raw.key in elsewhere]
+        copies = [{**values, **fixed, "row_hash": raw.digest} for raw, values in rows if raw.key in elsewhere]
         if copies:
             upsert.of(connection.dialect, table_name, twin=True).run(connection, copies)
 

@@ -5,6 +5,7 @@ What a job does is `jobs`'. Nothing of a run's state is decided here: a worker m
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -52,6 +53,8 @@ class HubWorker(Worker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Work until told to stop."""
         stopping.listen()
+        gc.collect()
+        gc.freeze()  # what is here now stays: no child has to search it, nor copy its pages to do so
         with self.app.app_context():
             self._show(self.presence.arrive)
             try:

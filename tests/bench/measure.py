@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import sys
@@ -54,6 +55,8 @@ def our_run(world: Found, folder: Path, redis: str, workers: int = 0, again: boo
     found: Found = {}
     with app.app_context():
         ours.settle(world["secrets"])
+        gc.collect()
+        gc.freeze()  # as a worker does before its first job
         with ours.statements() as seen, Watch(world["control"]) as watch:
             ours.discover()
             discovered, statements = time.monotonic(), Counter(seen)
