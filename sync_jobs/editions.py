@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, bindparam, cast, column, or_, select, table, update
+from sqlalchemy import Text, bindparam, cast, column, func, or_, select, table, update
 from sqlalchemy.orm import Session
 
 from sync_jobs import matching, times
@@ -113,10 +113,11 @@ def _edition(session: Session, connection: Connection, grouping: Grouping, zone:
 
 
 def _known(session: Session, connection: Connection, grouping: Grouping) -> Edition | None:
-    """The edition that these contests already belong to, or that the customer's own row names."""
+    """The edition that most of these contests already belong to (the oldest of several), or that the customer's own row names."""
     mine = (Contest.timing_partner_id == connection.timing_partner_id, Contest.provider_name == connection.provider_name)
     ids = [contest.provider_contest_id for contest in grouping.contests]
-    edition_id = session.scalar(select(Contest.edition_id).where(*mine, Contest.provider_contest_id.in_(ids)).limit(1))
+    theirs = select(Contest.edition_id).where(*mine, Contest.provider_contest_id.in_(ids)).group_by(Contest.edition_id)
+    edition_id = session.scalar(theirs.order_by(func.count().desc(), Contest.edition_id).limit(1))
     if edition_id is None:
         edition_id = session.scalar(
             select(EditionLink.edition_id).where(
@@ -128,6 +129,7 @@ def _known(session: Session, connection: Connection, grouping: Grouping) -> Edit
         edition_id = session.scalar(
             select(Edition.edition_id)
             .where(Edition.timing_partner_id == connection.timing_partner_id, named.in_([grouping.happening_id, *ids]))
+            .order_by(Edition.edition_id)
             .limit(1)
         )
     edition = session.get(Edition, edition_id) if edition_id is not None else None

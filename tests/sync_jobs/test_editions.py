@@ -137,6 +137,25 @@ def test_the_customers_own_row_is_used(partner, connection):
     assert refreshed(connection, "70") == [own.edition_id]
 
 
+def test_of_several_customers_rows_the_oldest_is_used(partner, connection):
+    older = make_edition(partner, "Older", rsu_event_id="2", starts_at=NOW + timedelta(days=1))
+    make_edition(partner, "Newer, and first in the index", rsu_event_id="1", starts_at=NOW)
+    listed(partner, 70, (1, NOW), (2, NOW))
+    assert refreshed(connection, "70") == [older.edition_id]
+
+
+@pytest.mark.parametrize(
+    ("days", "joins"),
+    [((30, 0, 0), "2"), ((0, 30, 30), "2"), ((30, 0), "2")],  # on which days contests 1, 2, 3 were; and the one whose edition stays
+)
+def test_distances_that_come_together_go_to_the_edition_of_most_or_the_oldest(partner, connection, days, joins):
+    listed(partner, 70, *((number, NOW + timedelta(days=day)) for number, day in enumerate(days, 1)))
+    refreshed(connection, "70")
+    wanted = db.session.scalar(select(Contest.edition_id).where(Contest.provider_contest_id == joins))
+    listed(partner, 70, *((number, NOW) for number, _day in enumerate(days, 1)))
+    assert refreshed(connection, "70") == [wanted]
+
+
 def test_another_partners_rows_make_nothing(partner, connection):
     listed(make_partner("Somebody else"), 70, (1, NOW))
     assert refreshed(connection, "70") == []
