@@ -64,7 +64,7 @@ def _with_redis(now: datetime) -> str | None:
 
 
 def run(app: Flask, stop: stopping.Stop) -> None:
-    """Go round until told to stop. A round that meets a busy database is left out, not the dispatcher."""
+    """Go round until told to stop. A round that meets a busy database or a bad row ends there, not the dispatcher."""
     with app.app_context():
         every, presence = settings().dispatch_every, processes.become("dispatcher")
         presence.arrive(times.now())
@@ -81,5 +81,7 @@ def _round(go: Callable[[datetime], str | None]) -> None:
         go(times.now())
     except OperationalError as error:
         log.warning("%s (%s)", DATABASE_BUSY, error.orig)
+    except ledger.BAD_ROW:
+        log.exception("a round met something that it cannot read or write; the next one begins anew")
     finally:
         db.session.remove()

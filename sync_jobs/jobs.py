@@ -21,6 +21,7 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import and_, delete, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from sync_jobs import cadence, editions, ledger, processes, pull, schedules, secrets, stopping, times
@@ -250,6 +251,11 @@ def _request_slot(schedule_id: int, now: datetime) -> int | None:
         with write() as session:
             return _slot_requested(session, schedule_id, now)
     except ledger.NotAllowed:
+        return None
+    except OperationalError:
+        raise
+    except ledger.BAD_ROW:
+        log.exception("schedule %s cannot be requested; the others can", schedule_id)
         return None
 
 

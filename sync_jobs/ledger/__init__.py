@@ -21,9 +21,10 @@ from sync_jobs.ledger.lease import (
 )
 from sync_jobs.ledger.live import bump
 from sync_jobs.ledger.owner import this_process
-from sync_jobs.ledger.reaper import reap
+from sync_jobs.ledger.reaper import BAD_ROW, reap
 
 __all__ = [
+    "BAD_ROW",
     "Claim",
     "Counts",
     "Lease",

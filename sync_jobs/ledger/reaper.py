@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import BigInteger, or_, select, type_coerce, update
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from sync_jobs import times
 from sync_jobs.ledger.ending import attempt_row, done_minute, may_wait
 from sync_jobs.ledger.live import bump, scopes_of
 from sync_jobs.ledger.owner import is_dead
 from sync_jobs.models import Run, db, write
 from sync_jobs.settings import settings
 
+log = logging.getLogger(__name__)
+BAD_ROW = (SQLAlchemyError, ValueError, TypeError, LookupError, ArithmeticError)
+"""What one row can do wrong: hold what its column cannot mean, or be refused by the tables. It must stop only itself; a
+busy database, which is an OperationalError, is no row's fault.
+"""
 LOST = "The worker fell silent."
 POISONED = "Three workers died on this run. It is ours to look into; the cause is in the processes' logs."
 
 
 def reap(now: datetime) -> list[int]:
     """Put every abandoned run back, or end it when it has killed too many workers. Returns the runs that were reaped."""
-    expired = now - settings().lease_grace
+    until = type_coerce(Run.lease_until, BigInteger).label("until")  # as it stands: other programs write here too
     running = db.session.execute(
-        select(Run.run_id, Run.lease_token, Run.lease_owner, Run.lease_until).where(Run.status == "running", Run.target != "")
+        select(Run.run_id, Run.lease_token, Run.lease_owner, until).where(Run.status == "running", Run.target != "")
     ).all()
     db.session.rollback()
-    abandoned = [row for row in running if row.lease_until is None or row.lease_until < expired or is_dead(row.lease_owner)]
-    return [row.run_id for row in abandoned if _take_back(row.run_id, row.lease_token, now)]
+    return [row.run_id for row in running if _reaped(row, now)]
+
+
+def _reaped(row: Any, now: datetime) -> bool:
+    """One run, whatever is wrong with the others."""
+    expired = times.to_ms(now - settings().lease_grace)
+    try:
+        abandoned = row.until is None or row.until < expired or is_dead(row.lease_owner)
+        return abandoned and _take_back(row.run_id, row.lease_token, now)
+    except OperationalError:
+        raise
+    except BAD_ROW as error:
+        log.warning("run %s cannot be taken back: %s", row.run_id, type(error).__name__)  # each round: one line is enough
+        return False
 
 
 def _take_back(run_id: int, token: int, now: datetime) -> bool:

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from sync_jobs import ledger
 from sync_jobs.errors import CredentialsRejected, ProviderDown, ProviderThrottled
 from sync_jobs.kit.base import Call
-from sync_jobs.ledger import Counts, LostLease, Outcome
+from sync_jobs.ledger import Counts, LostLease, Outcome, reaper
 from sync_jobs.ledger.ending import patience
 from sync_jobs.models import (
     Attempt,
@@ -275,6 +276,42 @@ def test_reaping_writes_the_lost_attempt_and_gives_up_on_poison(connection):
     assert (run.status, run.error_kind) == ("failed", "poison")
     assert [a.status for a in attempts_of(asked.run_id)] == ["lost", "lost", "lost"]
     assert ledger.claim(now) is None
+
+
+SPOILT = {
+    "an instant that is none": "UPDATE sync_queue SET claimed_at = 100000000000000000 WHERE sync_queue_id = :run",
+    "text for a lease": "UPDATE sync_queue SET lease_until = 'yesterday' WHERE sync_queue_id = :run",
+    "its attempt stands there": "INSERT INTO sync_history (run_id, attempt_no) VALUES (:run, 1)",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_a_run_that_cannot_be_taken_back_keeps_no_other_from_it(connection, spoil, caplog):
+    bad, good = ask(connection).run_id, ask(connection, "counts").run_id
+    claim_now()
+    claim_now()
+    with write() as session:
+        session.execute(text(SPOILT[spoil]), {"run": bad})
+    assert ledger.reap(NOW + timedelta(minutes=10)) == [good]
+    assert f"run {bad} cannot be taken back" in caplog.text
+    assert run_of(good).status == "pending"
+    assert [a.status for a in attempts_of(good)] == ["lost"]
+
+
+def test_a_busy_database_ends_the_reaping_at_once(connection, monkeypatch):
+    tried = []
+
+    def busy(run_id, *_):
+        tried.append(run_id)
+        raise OperationalError("UPDATE", {}, Exception("database is locked"))  # after half a minute of waiting
+
+    for operation in ("events", "counts"):
+        ask(connection, operation)
+        claim_now()
+    monkeypatch.setattr(reaper, "_take_back", busy)
+    with pytest.raises(OperationalError):
+        ledger.reap(NOW + timedelta(minutes=10))
+    assert len(tried) == 1
 
 
 def test_a_dead_process_on_this_machine_is_reaped_before_its_lease_ends(connection, monkeypatch):
