@@ -6,12 +6,12 @@ is left to `client`, that of reading values to `parse`; storing is not an adapte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from sync_jobs.records import Scope
+from sync_jobs.records import ImportFile, Scope, StartListEntry, Told
 
 Raw = Mapping[str, Any]
 Values = dict[str, Any]
@@ -135,6 +135,7 @@ class Adapter:
         self.access = access
         self.calls: list[Call] = []  # every call made, for the provider's health
         self.page_size_seen = access.page_size_proven  # most rows that one page held
+        self.never_sent: frozenset[str] | None = None  # columns of people that nobody's record had; None: not looked at
 
     def close(self) -> None:
         """Give back what talking to the provider took."""
@@ -159,6 +160,29 @@ class Adapter:
         """The provider's own counts for a happening's contests, as rows of its counts table."""
         raise NotImplementedError
 
+    def entries(self, scope: Scope, cursor: dict[str, Any] | None) -> Iterator[Page]:
+        """Everybody on the scoring list of one happening."""
+        raise NotImplementedError
+
+    def results(self, scope: Scope, cursor: dict[str, Any] | None) -> Iterator[Page]:
+        """All results of one happening."""
+        raise NotImplementedError
+
+    def push_entries(self, scope: Scope, lines: Sequence[StartListEntry]) -> Iterator[Told]:
+        """Add or change people on the scoring list of one happening: one answer for each line, as soon as it is known.
+
+        Never matches by itself: a line with `entry_key` changes that entry, one without makes a new one. Raises ProviderError
+        where an answer never came; what was yielded before stands.
+        """
+        raise NotImplementedError
+
+    def import_file(self, scope: Scope, lines: Sequence[StartListEntry]) -> ImportFile:
+        """The same lines as a file in the provider's documented form, for a person to load there. Makes no call."""
+        raise NotImplementedError
+
+    writes_note: ClassVar[str] = ""  # what an operator must know before switching `push_entries` on
+    import_help: ClassVar[str] = ""  # where a person loads the import file
+
     def values(self, table: str, raw: Raw) -> Values:
         """One record as the columns of that table. Raises UnreadableRow naming the field."""
         raise NotImplementedError
@@ -168,5 +192,5 @@ class Adapter:
     @classmethod
     def abilities(cls) -> frozenset[str]:
         """The names of the methods that this provider has."""
-        doable = ("test", "discover", "registrations", "removed", "counts")
+        doable = ("test", "discover", "registrations", "removed", "counts", "entries", "results", "push_entries", "import_file")
         return frozenset(name for name in doable if getattr(cls, name) is not getattr(Adapter, name))

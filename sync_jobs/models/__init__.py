@@ -35,6 +35,7 @@ from sync_jobs.models.hub import (
     SignInFailure,
     SyncState,
 )
+from sync_jobs.models.scoring import ContestPair, EntryLink, LookUp, StartListFile, StartListLine
 from sync_jobs.models.provider_tables import KEYS_WITHOUT_PARTNER, NATURAL_KEYS, PROVIDER_TABLES, TWINS
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "ChangedRow",
     "Connection",
     "Contest",
+    "ContestPair",
     "CustomerCredential",
     "CustomerHakuOrg",
     "CustomerUser",
@@ -57,11 +59,13 @@ __all__ = [
     "Edition",
     "EditionLink",
     "EditionSuggestion",
+    "EntryLink",
     "HubFact",
     "Instant",
     "Invitation",
     "Json",
     "LiveVersion",
+    "LookUp",
     "MergedRow",
     "Partner",
     "PartnerSettings",
@@ -74,6 +78,8 @@ __all__ = [
     "SetAside",
     "SignIn",
     "SignInFailure",
+    "StartListFile",
+    "StartListLine",
     "SyncState",
     "db",
     "insert_or",

@@ -54,6 +54,9 @@ class Connection(Base):
     page_size_proven: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # most rows ever seen in one page
     created_at: Mapped[datetime | None] = mapped_column(Instant)
     created_by: Mapped[str | None] = mapped_column(Text)
+    writes: Mapped[str] = mapped_column(Text, server_default=text("'off'"))  # on: start lists go out by themselves; off: as files
+    writes_by: Mapped[str | None] = mapped_column(Text)
+    writes_at: Mapped[datetime | None] = mapped_column(Instant)
     __table_args__ = (
         Index("ix_connections_partner", "timing_partner_id"),
         Index(
@@ -173,6 +176,7 @@ class SyncState(Base):
     rows_held: Mapped[int | None] = mapped_column(Integer)  # present at the provider, as far as we know
     rows_expected: Mapped[int | None] = mapped_column(Integer)  # what the provider's own count said
     rows_aside: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    never_sent: Mapped[Any] = mapped_column(Json)  # columns that nobody's record had when they were last looked for
     __table_args__ = (
         Index("ix_sync_states_partner", "timing_partner_id"),
         Index("ix_sync_states_connection", "connection_id"),

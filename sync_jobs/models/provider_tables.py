@@ -140,7 +140,7 @@ haku_participants = _added(
     "haku_participants",
     "id event_id participant_id bib_number first_name last_name email phone date_of_birth gender nationality emergency_contact "
     "team_affiliation category registration_date payment_status amount_paid special_requirements",
-    OURS,
+    f"category_id registration_number city state postal_code country registration_status {OURS}",
     "event_id",
     "participant_id",
 )
@@ -155,7 +155,7 @@ copernico_participants = _added(
     "copernico_participants",
     "id event_id participant_id bib_number first_name last_name date_of_birth gender nationality club_team category license_number "
     "registration_status created_at updated_at",
-    OURS,
+    f"external_id {OURS}",
     "event_id",
     "participant_id",
 )
