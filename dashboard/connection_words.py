@@ -58,6 +58,36 @@ def _since(instant: datetime, zone: str) -> str:
     return f"{words.clock_zone(instant, zone)}, {words.ago(instant)}"
 
 
+FIELDS = {
+    "sub_event_id": "the distance",
+    "date_of_birth": "the date of birth",
+    "phone": "the phone number",
+    "address_line1": "the street",
+    "city": "the city",
+    "state": "the state or province",
+    "postal_code": "the postal code",
+    "country": "the country",
+    "team_name": "the team",
+    "division": "the division",
+    "emergency_contact_name": "the emergency contact",
+    "emergency_contact_phone": "the emergency contact’s phone",
+    "payment_status": "whether it is paid",
+    "amount_paid": "the amount paid",
+}
+"""Columns of people in a person's words. What is not here (a second address line) nobody misses."""
+
+
+def never_sent(provider_name: str, readings: list[list[str] | None]) -> str:
+    """Which columns stay empty because none of these readings had them; empty where every one came."""
+    looked = [set(names) for names in readings if names is not None]
+    lacking = set.intersection(*looked) if looked else set()
+    named = [word for name, word in FIELDS.items() if name in lacking]
+    if not named:
+        return ""
+    counts = " Without the distance, people are counted by event only." if "sub_event_id" in lacking else ""
+    return f"{label(provider_name)} does not send us {words.listed(named)}, so these stay empty.{counts}"
+
+
 def all_of_them(rows: list[Any]) -> str:
     """The first line of the list."""
     troubled = sum(row.state in {"bad", "late"} for row in rows)

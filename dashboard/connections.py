@@ -15,11 +15,11 @@ from dashboard.connection_form import ConnectionForm
 from dashboard.forms import Form, text_field
 from dashboard.reading import Query, together
 from sync_jobs import jobs, secrets
-from sync_jobs.models import Connection, Partner, PartnerSettings, Run, db
+from sync_jobs.models import Connection, Partner, PartnerSettings, Run, SyncState, db
 from sync_jobs.providers import ADAPTERS, LABELS, label
 
 pages = Blueprint("connections", __name__)
-SHOWN_RUNS = 5
+SHOWN_RUNS, SHOWN_READINGS = 5, 20
 
 
 class PauseForm(Form):
@@ -96,10 +96,28 @@ def _read(connection_id: int, now: datetime) -> tuple[Any, list[Any], Any]:
         ),
         runs=run_lines.runs(Run.target.in_(targets), limit=SHOWN_RUNS),
         partner=_partners().join(Connection, Connection.timing_partner_id == Partner.timing_partner_id).where(this),
+        readings=_readings(connection_id),
     )  # fmt: skip
     if not found["connection"]:
         abort(404)
-    return _described(found["connection"][0], now), run_lines.lines(found["runs"], now), found["partner"][0]
+    row = _described(found["connection"][0], now)
+    row.never_sent = connection_words.never_sent(row.provider_name, [reading.never_sent for reading in found["readings"]])
+    return row, run_lines.lines(found["runs"], now), found["partner"][0]
+
+
+def _readings(connection_id: int) -> Query:
+    """What the latest readings of people lacked."""
+    mine = (
+        SyncState.connection_id == connection_id,
+        SyncState.operation_type == "participants",
+        SyncState.last_success_at.is_not(None),
+    )
+    return (
+        select(SyncState.never_sent.label("never_sent"))
+        .where(*mine)
+        .order_by(SyncState.last_success_at.desc())
+        .limit(SHOWN_READINGS)
+    )
 
 
 def _partners() -> Query:

@@ -45,7 +45,8 @@ def states(of: Select[*tuple[Any, ...]]) -> Query:
         SyncState.failing_since.label("failing_since"), SyncState.rows_held.label("rows_held"),
         SyncState.rows_expected.label("rows_expected"), SyncState.rows_aside.label("rows_aside"),
         SyncState.error_kind.label("error_kind"), SyncState.error_sentence.label("error_sentence"),
-        SyncState.last_run_id.label("last_run_id"), Connection.state.label("connection_state"),
+        SyncState.last_run_id.label("last_run_id"), SyncState.never_sent.label("never_sent"),
+        Connection.state.label("connection_state"),
     ).outerjoin(Connection, Connection.connection_id == SyncState.connection_id).where(
         SyncState.edition_id.in_(select(chosen.c.edition_id)), SyncState.operation_type.in_(standing.PEOPLE)
     )  # fmt: skip

@@ -45,7 +45,8 @@ def event(edition_id: int) -> ResponseReturnValue:
     runs = [*run_lines.lines(found["open"], now), *run_lines.latest([], found["latest"], now)]
     return hx.page(
         "events/_live.html", shown, event=said, sides=sides, runs=runs, zone=zone, slots=found["slots"], alike=found["alike"],
-        distances=found["distances"], cadences=CADENCES, zone_from=ZONE_FROM.get(said.zone_source, label(said.zone_source or "")),
+        distances=found["distances"], untold=_untold(found["states"]), cadences=CADENCES,
+        zone_from=ZONE_FROM.get(said.zone_source, label(said.zone_source or "")),
     )  # fmt: skip
 
 
@@ -63,6 +64,11 @@ def _sides(found: dict[str, list[Any]], said: Any) -> list[Any]:
         adapter = ADAPTERS.get(link.provider_name)
         known.can_sync = bool(adapter) and link.connection_state == "active" and link.started_at is not None
     return list(sides.values())
+
+
+def _untold(states: list[Any]) -> set[str]:
+    """The providers that do not say who runs which distance."""
+    return {state.provider_name for state in states if "sub_event_id" in (state.never_sent or ())}
 
 
 def _busy(run: Any) -> str:

@@ -176,7 +176,7 @@ class SyncState(Base):
     rows_held: Mapped[int | None] = mapped_column(Integer)  # present at the provider, as far as we know
     rows_expected: Mapped[int | None] = mapped_column(Integer)  # what the provider's own count said
     rows_aside: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    never_sent: Mapped[Any] = mapped_column(Json)  # columns that nobody's record had when they were last looked for
+    never_sent: Mapped[Any] = mapped_column(Json, nullable=True)  # columns that nobody's record had when they were last looked for
     __table_args__ = (
         Index("ix_sync_states_partner", "timing_partner_id"),
         Index("ix_sync_states_connection", "connection_id"),

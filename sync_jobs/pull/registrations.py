@@ -120,3 +120,5 @@ def _conclude(attempt: Attempt, scopes: list[Scope], *, whole: bool) -> None:
             store.contest_counts(session, attempt.partner, attempt.claim.provider_name, scope, counted)
     attempt.outcome.read_mark, attempt.outcome.was_whole = times.from_ms(attempt.cursor["started"]), whole
     attempt.outcome.rows_held = total
+    if attempt.adapter.never_sent is not None:
+        attempt.outcome.values["never_sent"] = sorted(attempt.adapter.never_sent)

@@ -24,7 +24,7 @@ from sync_jobs.sandbox import servers
 from sync_jobs.sandbox.world import World
 from tests.conftest import NOW
 from tests.dashboard.conftest import read, words
-from tests.factories import keep, make_connection, make_run
+from tests.factories import keep, make_connection, make_edition, make_run, make_state
 
 SECRET = "s3cret-value-that-nobody-sees"
 
@@ -326,6 +326,26 @@ def test_a_wrong_credential_is_told_in_words_with_whose_turn_it_is(people, sign_
     assert "Big River Timing’s turn: enter a valid one" in page
     assert SECRET not in page
     assert "refused 3 min" in words(browser.soup("/connections").main)
+
+
+@pytest.mark.parametrize(
+    ("readings", "said"),
+    [
+        ([["city", "phone"]], "Race Roster does not send us the phone number and the city, so these stay empty."),
+        ([["city", "phone"], ["city"], None], "Race Roster does not send us the city, so these stay empty."),
+        ([["sub_event_id"]], "Without the distance, people are counted by event only."),
+        ([["address_line2"]], None),
+        ([["city"], []], None),
+        ([None], None),
+        ([], None),
+    ],
+)
+def test_what_a_provider_never_sends_is_said(people, sign_in, readings, said):
+    connection = make_connection(people.company, "raceroster")
+    for lacking in readings:
+        make_state(connection, "participants", make_edition(people.company), never_sent=lacking)
+    page = words(sign_in(people.support).soup(f"/connections/{connection.connection_id}").find(id="live"))
+    assert (said in page) if said else ("stay empty" not in page)
 
 
 def test_a_poll_asks_few_questions(people, sign_in, app):

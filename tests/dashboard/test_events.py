@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
-from sync_jobs.models import Schedule, write
+from sync_jobs.models import Contest, Schedule, SyncState, write
 from tests.factories import keep, make_connection, make_contest, make_edition, make_link, make_run, make_state
 from tests.pages import answer, live, row, words
 
@@ -107,6 +108,15 @@ def test_distances_keep_each_providers_name(people, sign_in, event):
     page = page_of(event, sign_in(people.partner))
     assert "Ten Kilometres RunSignUp not read yet 12:12" in words(row(page, "Ten Kilometres", "tr"))
     assert "10 km Race Roster 815 people no time given" in words(row(page, "10 km", "tr"))
+
+
+def test_a_distance_that_the_provider_does_not_tell_is_not_called_empty(people, sign_in, event):
+    with write() as session:
+        session.execute(update(SyncState).where(SyncState.provider_name == "raceroster").values(never_sent=["sub_event_id"]))
+        session.execute(update(Contest).where(Contest.provider_name == "raceroster").values(rows_held=0))
+    page = page_of(event, sign_in(people.partner))
+    assert "10 km Race Roster the provider does not say" in words(row(page, "10 km", "tr"))
+    assert "not read yet" in words(row(page, "Ten Kilometres", "tr"))
 
 
 def test_what_runs_next_and_what_ran(people, sign_in, event):

@@ -271,6 +271,19 @@ def test_only_the_proven_fields_are_enough(provider, adapter):
     assert {"sub_event_id", "date_of_birth", "city"} <= made.never_sent
 
 
+def test_what_one_of_several_events_has_is_not_called_never_sent_and_an_empty_one_shows_nothing(provider, adapter):
+    made, bare = adapter(), {"participantId": 7}
+    for people_there, lacking in (
+        ([], None),
+        ([bare], {"sub_event_id", "date_of_birth", "phone"}),
+        ([{**bare, "phone": "555 0100"}], {"sub_event_id", "date_of_birth"}),
+        ([], {"sub_event_id", "date_of_birth"}),
+    ):
+        provider.give(wrapped(*people_there, total=len(people_there)))
+        people(made)
+        assert (made.never_sent and made.never_sent & {"sub_event_id", "date_of_birth", "phone"}) == lacking
+
+
 def test_assumed_fields_have_several_names(provider, adapter):
     other = person(7, subEvent={"subEventId": 121}, profile={"email": "m@example.com", "dateOfBirth": "1990-01-02T00:00:00+0000"})
     del other["subEventId"], other["dateOfBirth"]

@@ -606,3 +606,15 @@ def test_who_withdrew_at_race_roster_stays_in_its_table_but_takes_no_part(app, c
     assert scalar("SELECT COUNT(*) FROM raceroster_participants WHERE gone_at IS NULL") == 130
     assert scalar("SELECT COUNT(*) FROM unified_participants WHERE timing_partner_id = :p", p=hub.partner_id) == 129
     assert hub.state("participants", edition).rows_held == 129
+
+
+def test_what_race_roster_never_sends_is_kept_with_the_reading(app, clock):
+    world = World.regular(anchor=NOW, editions=1, contests=1, each=10, provider="raceroster")
+    with servers.start(world) as running:
+        reach(app, running)
+        hub = make_hub(world, running, "raceroster")
+        (edition,) = hub.discover()
+        hub.sync("participants", edition)
+    lacking = set(hub.state("participants", edition).never_sent)
+    assert {"phone", "amount_paid"} <= lacking
+    assert not {"sub_event_id", "city", "date_of_birth"} & lacking

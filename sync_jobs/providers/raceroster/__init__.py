@@ -47,7 +47,6 @@ class RaceRoster(Adapter):
             access, provider=self.label, base=access.urls["RACEROSTER_URL"], calls=self.calls,
             auth=Bearer(access, self._login, self._refresh),
         )  # fmt: skip
-        self.never_sent: frozenset[str] = frozenset()  # assumed fields that no row of the last reading's first page had
 
     def close(self) -> None:
         """Give the sockets back."""
@@ -131,7 +130,7 @@ class RaceRoster(Adapter):
         for part, following in by_offset(fetch, ending, _id_of("participantId"), path, here):
             self.page_size_seen = max(self.page_size_seen, len(part.records))
             if here == 0:
-                self.never_sent = _never_sent(part.records)
+                self.never_sent = _never_sent(part.records, self.never_sent)
             people = [_of_event(record, scope.happening_id, only) for record in part.records]
             goes_on = None if following is None else {"offset": following, **ending.mark()}
             yield _page(
@@ -170,11 +169,11 @@ def _of_event(record: Any, event_id: str, only: dict[str, str]) -> Any:
     return {**record, **known, "eventId": event_id}
 
 
-def _never_sent(records: list[Any]) -> frozenset[str]:
-    """Which of the assumed fields no record has: the page that shows the connection can say so."""
+def _never_sent(records: list[Any], before: frozenset[str] | None) -> frozenset[str] | None:
+    """Which of the assumed fields no record of a first page has, nor one of the readings before it. Nobody there shows nothing."""
     people = [record for record in records if isinstance(record, dict)]
     seen = {name for name, paths in ASSUMED.items() if any(find(one, path) is not None for one in people for path in paths)}
-    return frozenset(ASSUMED) - seen if people else frozenset()
+    return (before if before is not None else frozenset(ASSUMED)) - seen if people else before
 
 
 def _key_of(name: str, record: Any) -> str:
