@@ -277,7 +277,8 @@ def test_what_one_of_several_events_has_is_not_called_never_sent_and_an_empty_on
         ([], None),
         ([bare], {"sub_event_id", "date_of_birth", "phone"}),
         ([{**bare, "phone": "555 0100"}], {"sub_event_id", "date_of_birth"}),
-        ([], {"sub_event_id", "date_of_birth"}),
+        ([{**bare, "birthDate": "1990-01-02"}], {"sub_event_id"}),
+        ([], {"sub_event_id"}),
     ):
         provider.give(wrapped(*people_there, total=len(people_there)))
         people(made)
