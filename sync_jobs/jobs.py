@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -20,23 +20,19 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from sync_jobs import cadence, editions, ledger, processes, pull, schedules, secrets, stopping, times
+from sync_jobs import cadence, editions, ledger, processes, pruning, pull, schedules, secrets, stopping, times
 from sync_jobs.ledger import Requested
 from sync_jobs.models import (
     Connection,
-    DoneMinute,
     Edition,
     EditionLink,
     PartnerSettings,
-    ProviderMinute,
     Run,
     Schedule,
-    SignIn,
-    SignInFailure,
     db,
     write,
 )
@@ -49,12 +45,6 @@ JOB_TIMEOUT, RESULT_TTL, FAILURE_TTL = 3600, 300, 86_400  # seconds
 NEEDED = {"events": "discover", "participants": "registrations", "counts": "counts", "test": "test"}  # operation → ability
 REMOVED = "This connection was removed."
 AT_ONE_PRESS = 50  # events of one connection
-KEPT = {
-    ProviderMinute: (ProviderMinute.minute, timedelta(days=2)),
-    DoneMinute: (DoneMinute.minute, timedelta(days=14)),
-    SignInFailure: (SignInFailure.at, timedelta(days=1)),
-    SignIn: (SignIn.expires_at, timedelta(days=1)),
-}
 
 
 class WorkFailed(Exception):
@@ -239,7 +229,7 @@ def tick(now: datetime | None = None) -> list[int]:
     requested = [run_id for schedule_id in schedules.due(now) if (run_id := _request_slot(schedule_id, now)) is not None]
     with suppress(redis.RedisError):  # the dispatcher hints when Redis is back
         hint_due(now)
-    _prune(now)
+    pruning.prune(now)
     return requested
 
 
@@ -274,14 +264,6 @@ def _slot_requested(session: Session, schedule_id: int, now: datetime) -> int | 
         session=session,
     )  # fmt: skip
     return asked.run_id
-
-
-def _prune(now: datetime) -> None:
-    for model, (column, kept) in KEPT.items():
-        if db.session.scalar(select(column).where(column < now - kept).limit(1)) is not None:
-            with write() as session:
-                session.execute(delete(model).where(column < now - kept))
-    db.session.rollback()
 
 
 # The queue's two ends

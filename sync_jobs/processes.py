@@ -7,13 +7,12 @@ import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from sync_jobs import ledger
 from sync_jobs.models import Process, insert_or, write
 
 SILENT_AFTER = timedelta(minutes=2)
-KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +79,9 @@ def works_on(run_id: int, now: datetime) -> None:
 
 
 def sweep(now: datetime) -> None:
-    """Mark those that fell silent as stopped, and forget them after a day."""
+    """Mark those that fell silent as stopped."""
     silent = (Process.stopped_at.is_(None), Process.beat_at < now - SILENT_AFTER)
     with write() as session:
         gone = session.execute(update(Process).where(*silent).values(stopped_at=Process.beat_at, run_id=None))
-        session.execute(delete(Process).where(Process.beat_at < now - KEPT))
         if gone.rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
             ledger.bump(session, "all")

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from sync_jobs import jobs, ledger, pull, schedules, secrets
 from sync_jobs.jobs import CannotSync
-from sync_jobs.models import Connection, PartnerSettings, ProviderMinute, Run, Schedule, SignInFailure, db, write
+from sync_jobs.models import Connection, PartnerSettings, Run, Schedule, db, write
 from sync_jobs.providers import ADAPTERS
 from tests.conftest import NOW
 from tests.factories import keep, make_connection, make_edition, make_link, make_partner
@@ -186,16 +186,6 @@ def test_schedules_are_made_once_and_only_for_what_is_still_wanted(connection):
             schedules.ensure(session, connection, ADAPTERS["runsignup"].abilities(), "America/New_York", NOW)
     made = db.session.execute(select(Schedule.operation_type, Schedule.edition_id).order_by(Schedule.schedule_id)).all()
     assert [tuple(row) for row in made] == [("events", None), ("participants", coming.edition_id), ("counts", coming.edition_id)]
-
-
-def test_old_minutes_and_failures_are_dropped(connection):
-    keep(
-        ProviderMinute(provider_name="runsignup", minute=NOW - timedelta(days=3), connection_id=1),
-        ProviderMinute(provider_name="runsignup", minute=NOW, connection_id=1),
-        SignInFailure(subject="email:a", at=NOW - timedelta(days=2)),
-    )
-    jobs.tick(NOW)
-    assert (count(ProviderMinute), count(SignInFailure)) == (1, 0)
 
 
 def test_a_slot_of_a_waiting_target_joins_it(connection):
