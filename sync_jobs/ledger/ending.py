@@ -262,8 +262,8 @@ def _failing(session: Session, claim: Claim, status: str, kind: str, sentence: s
 
 
 def _state(session: Session, claim: Claim, status: str, values: dict[str, Any], now: datetime) -> None:
-    """The target's current state; what no value is given for stays as it was."""
-    if claim.operation == "test":
+    """The target's current state; what no value is given for stays as it was. A joined event has none: it moved."""
+    if claim.operation == "test" or _is_joined(session, claim.edition_id):
         return
     always = {"last_run_id": claim.run_id, "last_status": status, "last_ended_at": now}
     fresh = {
@@ -281,6 +281,10 @@ def _state(session: Session, claim: Claim, status: str, values: dict[str, Any], 
     session.execute(
         update(SyncState).where(SyncState.target == claim.target).values(**values).execution_options(synchronize_session=False)
     )
+
+
+def _is_joined(session: Session, edition_id: int | None) -> bool:
+    return session.scalar(select(Edition.joined_into).where(Edition.edition_id == edition_id)) is not None
 
 
 def _connection(session: Session, claim: Claim, outcome: Outcome, values: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sync_jobs.models import Run, db
+from sync_jobs.models import Edition, Run, db, write
 from tests.factories import make_connection, make_edition, make_link, make_run, make_state
 from tests.pages import answer, words
 
@@ -57,6 +57,18 @@ def test_what_a_later_run_read_well_is_left_out(people, sign_in, fail, clock):
     text = words(sign_in(people.support).soup("/failed"))
     assert "Participants · Open" in text
     assert "Participants · Solved" not in text
+
+
+def test_what_was_joined_to_another_event_is_left_out(people, sign_in, fail):
+    connection = make_connection(people.company)
+    edition, _ = fail(connection, "Joined", "down", DOWN)
+    fail(connection, "Open", "down", DOWN)
+    with write() as session:
+        session.get_one(Edition, edition.edition_id).joined_into = people.edition.edition_id
+    page = sign_in(people.support).soup("/failed")
+    assert answer(page) == "One failed run, one cause"
+    assert "Participants · Joined" not in words(page)
+    assert "Failed 1" in words(page.find("nav", attrs={"aria-label": "Main"}))
 
 
 def test_retry_opens_that_run_again(people, sign_in, fail):

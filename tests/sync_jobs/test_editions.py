@@ -236,6 +236,24 @@ def test_current_state_moves_with_a_joined_edition(partner, connection):
     assert (state.edition_id, state.rows_held) == (here.edition_id, 7)
 
 
+@pytest.mark.parametrize("end", ["completed", "failed"])
+def test_a_reading_that_ends_after_the_join_leaves_no_state_of_the_joined_event(partner, connection, end):
+    here, there = both(partner, connection)
+    other = db.session.scalars(select(Connection).where(Connection.provider_name == "raceroster")).one()
+    make_state(other, "participants", there, rows_held=7)
+    ledger.request(other, "participants", edition=there, trigger="manual", by="Ada", now=NOW)
+    claim = ledger.claim(NOW)  # its last page was written a moment ago
+    assert editions.join(there.edition_id, here.edition_id, "Pat", NOW)
+    if end == "completed":
+        ledger.complete(claim, ledger.Outcome(rows_held=9), NOW)
+    else:
+        ledger.fail(claim, "bug", "Ours.", "", ledger.Outcome(), NOW)
+    db.session.expire_all()
+    assert db.session.get_one(Run, claim.run_id).status == end
+    state = db.session.scalars(select(SyncState)).one()
+    assert (state.edition_id, state.rows_held) == (here.edition_id, 7)
+
+
 def test_an_undated_suggestion_is_not_made(partner, connection):
     here, _ = both(partner, connection)
     with write() as session:
