@@ -37,7 +37,6 @@ class Attempt:
     cursor: dict[str, Any]
     outcome: Outcome = field(default_factory=Outcome)
     noted: int = 0
-    aside: int = 0
     known: dict[str, dict[store.Key, bytes | None]] = field(default_factory=dict)
 
     @property
@@ -69,7 +68,7 @@ def write_page(attempt: Attempt, page: Page, cursor: dict[str, Any]) -> None:
             session, attempt.claim.run_id, attempt.claim.attempt_no, attempt.partner, page.table, [*page.aside, *aside]
         )
     attempt.lease.renewed()
-    attempt.cursor, attempt.aside = cursor, attempt.aside + counts.aside
+    attempt.cursor = cursor
     for row in page.rows:
         held.pop(row.key, None)
     _between_pages(stop=stop)

@@ -1,7 +1,7 @@
 """Everybody of one edition at one provider: whole, or what changed since the last reading.
 
-A reading from start to end that set nothing aside shows who has gone; any other concludes nothing about that, save from
-the provider's own list of who was removed.
+A reading from start to end in which every key could be read shows who has gone; any other concludes nothing about that, save
+from the provider's own list of who was removed. A row of which no more than the key can be read is there.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ def scopes_of(attempt: Attempt, state: SyncState | None) -> list[Scope]:
 def _read_scope(attempt: Attempt, scope: Scope, since: datetime | None, index: int) -> None:
     table = TABLES[attempt.claim.provider_name]
     held = attempt.known[table] = store.held(table, attempt.partner, scope)
-    at_start, position = len(held), attempt.cursor["page"]
-    aside_before = attempt.aside
+    at_start, position, unknown = len(held), attempt.cursor["page"], 0
     for page in attempt.adapter.registrations(scope, since, position):
         write_page(attempt, page, {**attempt.cursor, "at": index, "page": page.cursor})
+        unknown += sum(row.key is None for row in page.aside)  # these could be anybody
         del page  # before the next one is read
-    shows_gone = since is None and position is None and attempt.aside == aside_before  # from its start, and whole
+    shows_gone = since is None and position is None and not unknown  # from its start, and whole
     if shows_gone:
         _believe(attempt, len(held), at_start)
     if "removed" in attempt.adapter.abilities() and attempt.cursor.get("mark") is not None:

@@ -284,6 +284,25 @@ def test_rows_that_cannot_be_read_are_set_aside_and_nobody_is_called_gone(hub, c
     assert len(hub.held()) == 260
 
 
+def test_a_row_of_which_only_the_key_can_be_read_is_there_and_hides_no_leaving(hub, clock):
+    hub.discover()
+    edition = hub.editions()[0]
+    hub.sync("participants", edition)
+    happening = next(h for h in hub.world.happenings if h.name == edition.name)
+    odd, leaver = happening.contests[0].registrations[:2]
+    hub.world.change(odd, times.now(), last_name=["not", "a", "text"])  # for good
+    leaver.contest.registrations.remove(leaver)  # on no list at all
+    hub.world.revision += 1
+    for gone in (1, 0):
+        clock.forward(hours=21)
+        run = hub.sync("participants", edition)
+        assert (run.status, run.rows_aside, run.rows_gone) == ("completed", 1, gone)
+    assert hub.aside(run.run_id)[0].row_key.split("/")[-1] == str(odd.key)
+    assert str(odd.key) in hub.held()
+    assert str(leaver.key) not in hub.held()
+    assert len(hub.held()) == 259
+
+
 def test_an_answer_with_far_fewer_people_is_held_until_a_person_believes_it(hub, clock):
     hub.discover()
     edition = hub.editions()[0]
