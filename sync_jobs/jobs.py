@@ -257,7 +257,10 @@ def _slot_requested(session: Session, schedule_id: int, now: datetime) -> int | 
     if schedule.edition_id and (edition is None or edition.joined_into):
         schedule.next_run_at = None
         return None
-    slot, skipped = schedules.advance(schedule, edition, now)
+    found = schedules.advance(session, schedule, edition, now)
+    if found is None:
+        return None
+    slot, skipped = found
     asked = ledger.request(
         session.get_one(Connection, schedule.connection_id), schedule.operation_type, edition=edition, trigger="schedule",
         by="clock", now=now, request_key=f"sched:{schedule.target}:{times.customer_form(slot)}", slot=slot, skipped=skipped,

@@ -85,7 +85,10 @@ def claimable(now: datetime) -> ColumnElement[bool]:
     )
 
 
-ORDER = (Run.priority, Run.starts_at.is_(None), Run.starts_at, Run.due_at, Run.run_id)  # nearest start first
+def order(now: datetime) -> tuple[ColumnElement[Any], ...]:
+    """Presses before the clock's wishes, nearest start first, be it just ahead or just past."""
+    distance = func.abs(type_coerce(Run.starts_at, BigInteger) - times.to_ms(now))
+    return Run.priority.expression, distance.is_(None), distance, Run.due_at.expression, Run.run_id.expression
 
 
 def claim(now: datetime) -> Claim | None:
@@ -240,7 +243,7 @@ class Lease:
 
 def startable(now: datetime, limit: int) -> list[int]:
     """Runs that could start at this instant, best first, whether anybody was told of them or not."""
-    found = list(db.session.scalars(select(Run.run_id).where(claimable(now)).order_by(*ORDER).limit(limit)))
+    found = list(db.session.scalars(select(Run.run_id).where(claimable(now)).order_by(*order(now)).limit(limit)))
     db.session.rollback()
     return found
 
@@ -249,7 +252,7 @@ def due_unhinted(now: datetime, limit: int) -> list[int]:
     """Runs that could start and whose workers may not know it, best first."""
     stale = now - settings().hint_again_after
     unhinted = or_(Run.hinted_at.is_(None), Run.hinted_at < stale)
-    found = list(db.session.scalars(select(Run.run_id).where(claimable(now), unhinted).order_by(*ORDER).limit(limit)))
+    found = list(db.session.scalars(select(Run.run_id).where(claimable(now), unhinted).order_by(*order(now)).limit(limit)))
     db.session.rollback()
     return found
 

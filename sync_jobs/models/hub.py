@@ -153,6 +153,18 @@ class Schedule(Base):
     __table_args__ = (Index("ix_schedules_next", "next_run_at"), Index("ix_schedules_edition", "edition_id"))
 
 
+class EditionPlan(Base):
+    """The cadence plan that somebody chose for an event, and until when nothing of it is read by the clock."""
+
+    __tablename__ = "edition_plans"
+    edition_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    timing_partner_id: Mapped[int] = mapped_column(Integer)
+    plan: Mapped[str | None] = mapped_column(Text)  # standard, race_day, slow; None: the default for its start
+    paused_until: Mapped[datetime | None] = mapped_column(Instant)
+    chosen_by: Mapped[str | None] = mapped_column(Text)
+    chosen_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class SyncState(Base):
     """How fresh one target is: written in the transaction that ends an attempt, read by every page."""
 

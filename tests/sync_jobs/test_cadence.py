@@ -1,4 +1,4 @@
-"""The slots of the Standard plan, above all on the days when clocks change (row 24 of the fault matrix)."""
+"""The slots of the plans, above all on the days when clocks change (row 24 of the fault matrix)."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,6 +8,10 @@ import pytest
 from sync_jobs import cadence
 
 NEW_YORK, PARIS, LORD_HOWE = "America/New_York", "Europe/Paris", "Australia/Lord_Howe"
+
+
+def standard(zone: str) -> cadence.When:
+    return cadence.When(plan="standard", zone=zone)
 
 
 def utc(text: str) -> datetime:
@@ -36,7 +40,7 @@ DAILY = [
 
 @pytest.mark.parametrize(("zone", "after", "expected"), DAILY)
 def test_row24_daily_slot_around_clock_changes(zone, after, expected):
-    assert cadence.next_slot("events", zone, utc(after)) == utc(expected)
+    assert cadence.next_slot("events", standard(zone), utc(after)) == utc(expected)
 
 
 @pytest.mark.parametrize("zone", [NEW_YORK, PARIS, LORD_HOWE])
@@ -45,8 +49,8 @@ def test_row24_one_slot_a_day_through_the_whole_year_and_never_a_past_one(zone):
     seen: list[date] = []
     at = datetime(2026, 1, 1, tzinfo=there).astimezone(UTC)
     while len(seen) < 365:
-        slot = cadence.next_slot("events", zone, at)
-        assert at < slot <= at + cadence.LONGEST_STEP["events"]
+        slot = cadence.next_slot("events", standard(zone), at)
+        assert at < slot <= at + cadence.LOOK_AGAIN
         seen.append(slot.astimezone(there).date())
         at = slot
     assert seen == [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
@@ -55,7 +59,7 @@ def test_row24_one_slot_a_day_through_the_whole_year_and_never_a_past_one(zone):
 @pytest.mark.parametrize("zone", [NEW_YORK, PARIS, LORD_HOWE])
 def test_row24_ticks_every_five_seconds_meet_one_slot_on_a_day_of_change(zone):
     day = {NEW_YORK: "2026-03-08 00:00", PARIS: "2026-10-24 12:00", LORD_HOWE: "2026-10-03 12:00"}[zone]
-    slots = {cadence.next_slot("events", zone, utc(day) + timedelta(seconds=5 * n)) for n in range(24 * 720)}
+    slots = {cadence.next_slot("events", standard(zone), utc(day) + timedelta(seconds=5 * n)) for n in range(24 * 720)}
     assert len(slots) == 2  # that day's, and the next one's
 
 
@@ -71,16 +75,16 @@ def test_row24_ticks_every_five_seconds_meet_one_slot_on_a_day_of_change(zone):
     ],
 )
 def test_shorter_intervals_stand_on_a_grid_in_utc(operation, after, expected):
-    assert cadence.next_slot(operation, NEW_YORK, utc(after)) == utc(expected)
+    assert cadence.next_slot(operation, standard(NEW_YORK), utc(after)) == utc(expected)
 
 
 def test_a_zone_that_is_none_counts_as_utc():
-    assert cadence.next_slot("events", "Mars/Olympus", utc("2026-06-12 15:00")) == utc("2026-06-13 02:00")
+    assert cadence.next_slot("events", standard("Mars/Olympus"), utc("2026-06-12 15:00")) == utc("2026-06-13 02:00")
 
 
 def test_row25_ten_slots_missed_run_once_with_nine_skipped():
     due = utc("2026-06-12 00:00")
-    assert cadence.slots_missed("results", "UTC", due, utc("2026-06-12 04:44")) == (utc("2026-06-12 04:30"), 9)
+    assert cadence.slots_missed("results", standard("UTC"), due, utc("2026-06-12 04:44")) == (utc("2026-06-12 04:30"), 9)
 
 
 @pytest.mark.parametrize(
@@ -94,11 +98,11 @@ def test_row25_ten_slots_missed_run_once_with_nine_skipped():
     ],
 )
 def test_the_latest_due_slot_and_what_it_skips(since, now, expected):
-    assert cadence.slots_missed("participants", "UTC", utc(since), utc(now)) == (utc(expected[0]), expected[1])
+    assert cadence.slots_missed("participants", standard("UTC"), utc(since), utc(now)) == (utc(expected[0]), expected[1])
 
 
 def test_days_missed_over_a_clock_change_are_counted_as_days():
-    assert cadence.slots_missed("events", NEW_YORK, utc("2026-03-06 07:00"), utc("2026-03-10 12:00")) == (
+    assert cadence.slots_missed("events", standard(NEW_YORK), utc("2026-03-06 07:00"), utc("2026-03-10 12:00")) == (
         utc("2026-03-10 06:00"),
         4,
     )
@@ -121,5 +125,97 @@ def test_participants_are_wanted_until_a_day_after_the_last_start(starts_at, end
 
 
 def test_the_plan_knows_what_it_schedules():
-    known = ("events", "participants", "counts", "results", "test", "nonsense")
-    assert [name for name in known if cadence.scheduled(name)] == ["events", "participants", "counts", "results"]
+    known = ("events", "participants", "entries", "counts", "results", "test", "nonsense")
+    assert [name for name in known if cadence.scheduled(name)] == list(known[:5])
+
+
+# Race day
+
+START, LAST = "2026-06-13 11:00", "2026-06-13 13:30"
+
+
+def race_day(plan="race_day", starts_at=START, ends_at=LAST):
+    return cadence.When(plan=plan, zone=NEW_YORK, starts_at=starts_at and utc(starts_at), ends_at=ends_at and utc(ends_at))
+
+
+RACE_DAY = [
+    # kind, after, the slot
+    ("participants", "2026-06-10 09:30", "2026-06-10 12:00"),
+    ("participants", "2026-06-12 08:10", "2026-06-12 11:00"),  # the next four-hour slot would be 12:00: the phase begins first
+    ("participants", "2026-06-12 11:00", "2026-06-12 11:15"),
+    ("participants", "2026-06-13 06:50", "2026-06-13 07:00"),  # four hours before the first start
+    ("participants", "2026-06-13 07:00", "2026-06-13 07:01"),
+    ("participants", "2026-06-13 14:28", "2026-06-13 14:29"),  # until an hour after the last start
+    ("participants", "2026-06-13 14:29", None),
+    ("entries", "2026-06-13 14:29", "2026-06-13 14:30"),
+    ("entries", "2026-06-13 14:30", "2026-06-13 15:00"),
+    ("entries", "2026-06-16 12:59", "2026-06-16 13:00"),
+    ("entries", "2026-06-16 13:00", None),
+    ("results", "2026-06-01 00:00", "2026-06-13 11:05"),  # five minutes after the first start
+    ("results", "2026-06-13 11:05", "2026-06-13 11:06:00"),
+    ("results", "2026-06-13 11:06", "2026-06-13 11:07:30"),
+    ("results", "2026-06-13 18:29", "2026-06-13 18:30"),  # five hours after the last start
+    ("results", "2026-06-13 18:30", "2026-06-13 19:00"),
+    ("results", "2026-06-16 13:00", None),  # three days after it
+    ("counts", "2026-06-12 12:00", "2026-06-13 07:00"),
+    ("counts", "2026-06-15 12:00", None),
+]
+
+
+@pytest.mark.parametrize(("kind", "after", "expected"), RACE_DAY)
+def test_race_day_comes_nearer_and_goes(kind, after, expected):
+    assert cadence.next_slot(kind, race_day(), utc(after)) == (expected and utc(expected))
+
+
+@pytest.mark.parametrize(
+    ("plan", "kind", "after", "expected"),
+    [
+        ("standard", "participants", "2026-06-13 10:30", "2026-06-13 12:00"),
+        ("standard", "participants", "2026-06-14 13:00", None),
+        ("standard", "results", "2026-06-13 09:00", "2026-06-13 11:05"),
+        ("standard", "results", "2026-06-13 11:05", "2026-06-13 11:30"),
+        ("standard", "entries", "2026-06-14 13:00", "2026-06-14 16:00"),
+        ("slow", "participants", "2026-06-13 01:00", "2026-06-13 12:00"),
+        ("slow", "results", "2026-06-13 12:30", "2026-06-13 16:00"),
+    ],
+)
+def test_the_calmer_plans(plan, kind, after, expected):
+    assert cadence.next_slot(kind, race_day(plan), utc(after)) == (expected and utc(expected))
+
+
+@pytest.mark.parametrize("plan", cadence.PLANS)
+@pytest.mark.parametrize("kind", ["participants", "entries", "results"])
+def test_every_plan_moves_on_and_ends(plan, kind):
+    at, seen = utc("2026-06-11 00:00"), 0
+    while (slot := cadence.next_slot(kind, race_day(plan), at)) is not None:
+        assert slot > at
+        assert cadence.is_active(kind, race_day(plan), slot)
+        at, seen = slot, seen + 1
+    assert seen > 2
+    assert at < utc("2026-06-16 13:30")
+    assert not cadence.is_active(kind, race_day(plan), utc("2026-06-16 13:30"))
+
+
+def test_without_a_start_race_day_is_as_calm_as_standard():
+    undated = race_day(starts_at=None, ends_at=None)
+    for kind in ("participants", "results"):
+        after = utc("2026-06-12 15:00")
+        assert cadence.next_slot(kind, undated, after) == cadence.next_slot(kind, standard(NEW_YORK), after)
+
+
+def test_the_default_is_race_day_where_a_start_is_known():
+    assert (cadence.default_plan(utc(START)), cadence.default_plan(None)) == ("race_day", "standard")
+
+
+def test_results_are_not_read_before_the_start_but_their_schedule_is_looked_at_each_day():
+    now = utc("2026-06-01 00:00")
+    assert not cadence.is_active("results", race_day(), now)
+    assert cadence.look_again("results", race_day(), now) == now + cadence.LOOK_AGAIN
+    assert cadence.look_again("results", race_day(), utc("2026-06-13 00:00")) == utc("2026-06-13 11:05")
+
+
+def test_a_clock_change_on_race_day_moves_nothing():
+    """Six hours before a start are six hours, whatever the clock on the wall does between."""
+    when = cadence.When(plan="race_day", zone=NEW_YORK, starts_at=utc("2026-11-01 08:00"))
+    assert cadence.next_slot("participants", when, utc("2026-11-01 03:59")) == utc("2026-11-01 04:00")
+    assert cadence.next_slot("participants", when, utc("2026-11-01 05:59:30")) == utc("2026-11-01 06:00")

@@ -157,9 +157,69 @@ def test_a_slot_within_the_longest_step_is_waited_for(connection):
     )
     make_link(edition, connection)
     plan(connection, next_run_at=NOW + timedelta(hours=25))  # the day on which clocks go back
-    plan(connection, edition, next_run_at=NOW + timedelta(hours=4, minutes=1))  # no slot of participants is so far away
+    plan(connection, edition, next_run_at=NOW + timedelta(hours=26, minutes=1))  # nothing is ever put so far away
     (run_id,) = jobs.tick(NOW)
     assert db.session.get_one(Run, run_id).operation_type == "participants"
+
+
+def dated(connection, hours, **given):
+    partner = db.session.get_one(type(make_partner("x")), connection.timing_partner_id)
+    edition = make_edition(partner, starts_at=NOW + timedelta(hours=hours), ends_at=None, **given)
+    make_link(edition, connection)
+    return edition
+
+
+def test_the_event_that_starts_nearest_comes_first_be_it_ahead_or_behind(connection):
+    editions = [dated(connection, hours) for hours in (200, -20, 2, 30)]
+    for edition in editions:
+        plan(connection, edition)
+    asked = [db.session.get_one(Run, run_id).edition_id for run_id in jobs.tick(NOW)]
+    nearest = [editions[index].edition_id for index in (2, 1, 3, 0)]
+    assert [edition_id for edition_id in asked if edition_id in nearest] == [n for n in nearest if n in asked]
+    assert asked[0] == editions[2].edition_id
+    assert ledger.startable(NOW, 9)[0] == db.session.scalar(select(Run.run_id).where(Run.edition_id == editions[2].edition_id))
+
+
+def test_a_paused_event_is_not_read_by_the_clock_until_its_instant(connection):
+    edition = dated(connection, 2)
+    plan(connection, edition)
+    schedules.choose(edition, None, NOW + timedelta(hours=1), "Ada", NOW)
+    assert jobs.tick(NOW + timedelta(minutes=30)) == []
+    assert len(jobs.tick(NOW + timedelta(hours=1))) == 1
+
+
+@pytest.mark.parametrize(("chosen", "minutes"), [("race_day", 1), ("standard", 60), ("slow", 9 * 60), (None, 1)])
+def test_the_chosen_plan_decides_the_next_slot(connection, chosen, minutes):
+    edition = dated(connection, 2)
+    plan(connection, edition)
+    schedules.choose(edition, chosen, None, "Ada", NOW)
+    assert db.session.scalar(select(Schedule.next_run_at)) == NOW + timedelta(minutes=minutes)
+    assert db.session.scalar(select(Schedule.plan)) == (chosen or "race_day")
+
+
+def test_results_wait_for_the_start_and_are_not_asked_for_before(connection):
+    edition = dated(connection, 24 * 9)
+    target = f"{connection.connection_id}:results:{edition.edition_id}"
+    keep(
+        Schedule(
+            target=target, timing_partner_id=connection.timing_partner_id, connection_id=connection.connection_id,
+            edition_id=edition.edition_id, provider_name="chronotrack", operation_type="results", timezone="UTC", next_run_at=NOW,
+        )
+    )  # fmt: skip
+    assert jobs.tick(NOW) == []
+    looked = db.session.scalar(select(Schedule.next_run_at).where(Schedule.target == target))
+    assert NOW < looked <= NOW + timedelta(hours=26)
+
+
+def test_a_start_that_is_moved_brings_its_slots_forward(connection):
+    edition = dated(connection, 24 * 9)
+    plan(connection, edition, next_run_at=NOW + timedelta(hours=1))
+    with write() as session:
+        session.get_one(type(edition), edition.edition_id).starts_at = NOW + timedelta(hours=2)
+        found = session.get_one(Connection, connection.connection_id)
+        schedules.ensure(session, found, frozenset({"registrations"}), "America/New_York", NOW)
+    assert db.session.scalar(select(Schedule.next_run_at)) == NOW + timedelta(minutes=1)
+    assert db.session.scalar(select(Schedule.plan)) == "race_day"
 
 
 def test_a_past_edition_is_not_scheduled_any_more(connection):
