@@ -5,12 +5,16 @@ What runs is `flask --app wsgi up` as a rehearsal: real use in all respects, exc
 
 from __future__ import annotations
 
+import http.client
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 
 import psutil
 import pytest
@@ -26,6 +30,7 @@ from tests.sync_jobs.hub import Hub
 
 pytestmark = pytest.mark.faults
 WORKERS = 2
+FORM = "application/x-www-form-urlencoded"
 PROCESSES = 1 + 1 + 3 + 1 + WORKERS + 1 + 1  # supervisor, redis, web and its two, dispatcher, workers, clock, scheduler
 
 
@@ -33,10 +38,17 @@ class Set(House):
     """A house that the supervisor keeps, not the test."""
 
     command: subprocess.Popen | None = None
+    port = 0
 
     def up(self, **changes):
-        port = redis_server.free_port()
-        environment = {**self.supervisor.environment, "WORKERS": str(WORKERS), "PORT": str(port), "HUB_REHEARSAL": "1", **changes}
+        self.port = redis_server.free_port()
+        environment = {
+            **self.supervisor.environment,
+            "WORKERS": str(WORKERS),
+            "PORT": str(self.port),
+            "HUB_REHEARSAL": "1",
+            **changes,
+        }
         said = (self.data / "said").open("w")
         command = subprocess.Popen(
             [*FLASK, "up"], env=environment, cwd=self.supervisor.folder, stdout=said, stderr=said, start_new_session=True
@@ -136,6 +148,35 @@ def test_it_starts_mends_itself_refuses_a_second_and_ends_at_ctrl_c(house):
     assert house.command.returncode == 0
     db.session.rollback()
     assert set(db.session.scalars(select(Process.stopped_at.is_not(None)).where(Process.kind == "worker"))) >= {True}
+
+
+def browsers(port, kept_open):
+    """What open browsers hold: connections on which an answer came (returned), and others opened ahead of need."""
+    answered = [kept_open.enter_context(closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20))) for _ in range(8)]
+    for connection in answered:
+        connection.request("GET", "/sign-in")
+        assert connection.getresponse().read()
+        kept_open.enter_context(socket.create_connection(("127.0.0.1", port)))
+    return [connection.sock for connection in answered]
+
+
+def test_open_browsers_do_not_keep_it_from_stopping_and_a_request_at_work_is_answered(house):
+    house.start()
+    form = b"email=a%40example.com&password=x"
+    head = f"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(form)}\r\n\r\n"
+    with ExitStack() as kept_open:
+        held = browsers(house.port, kept_open)
+        at_work = kept_open.enter_context(socket.create_connection(("127.0.0.1", house.port)))
+        at_work.sendall(head.encode() + form[:-1])
+        house.command.send_signal(signal.SIGINT)
+        assert [one.recv(1) for one in held] == [b""] * 8, "the end has begun: what nobody asks on is closed"
+        at_work.sendall(form[-1:])
+        assert at_work.recv(100).startswith(b"HTTP/1.1 400"), "it lacks the form's token, and was to be told so"
+        house.command.wait(timeout=20)
+    told = (house.data / "log" / "supervisor.log").read_text()
+    assert "did not stop in time" not in told
+    assert float(re.search(r"web stopped after ([0-9.]+) s", told).group(1)) < 1.5
+    assert "SIGKILL" not in (house.data / "log" / "web.log").read_text()
 
 
 def test_row20_sigterm_of_everything_in_the_middle_of_a_sync(house):
