@@ -18,6 +18,9 @@ COMPANIES = (
 WITH_RACE_ROSTER = frozenset({1, 2, 4, 6, 9, 11})
 """Which partners, by number, have events at Race Roster too; all have some at RunSignUp."""
 
+SCORING = (("chronotrack", "copernico"), ("chronotrack",), ("copernico",))
+"""Where partners score, in turn by number."""
+
 STATES = {
     EAST: ("NJ", "NY", "MA", "VT", "PA", "NC"), CENTRAL: ("IL", "WI", "MN", "TX", "MO"), MOUNTAIN: ("CO", "UT", "NM"),
     PACIFIC: ("CA", "OR", "WA"),

@@ -37,7 +37,7 @@ def partners(many: int) -> list[Partner]:
         company, zone = menu.COMPANIES[(number - 1) % len(menu.COMPANIES)]
         name = company if number <= len(menu.COMPANIES) else f"{company} {number}"
         both = ("runsignup", "raceroster") if number in menu.WITH_RACE_ROSTER else ("runsignup",)
-        made.append(Partner(number, name, zone, both))
+        made.append(Partner(number, name, zone, both, menu.SCORING[(number - 1) % len(menu.SCORING)]))
     return made
 
 

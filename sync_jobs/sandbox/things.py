@@ -127,6 +127,7 @@ class Partner:
     name: str
     zone: str
     providers: tuple[str, ...]
+    scoring: tuple[str, ...] = ()  # where this company scores; at both, its editions take turns
 
 
 Moment: TypeAlias = int | float

@@ -35,6 +35,7 @@ ROOM = 1000  # between the ids of people still to come: those added by hand fit 
 SECRET_FIELDS = {
     "runsignup": ("api_key", "api_secret"),
     "raceroster": ("client_id", "client_secret", "username", "password"),
+    "chronotrack": ("client_id", "username", "password"),
 }
 
 
@@ -64,6 +65,7 @@ class World:
         self.editions: list[Edition] = []
         self.happenings: list[Happening] = []  # also those that no edition counts: a draft
         self.revision = 0
+        self.scored_at: str | None = None  # the one scoring provider of an even world; None: each partner's own
         self.lock = threading.RLock()
         self._by_key: dict[tuple[str, int], Registration] = {}
 
@@ -92,8 +94,12 @@ class World:
         cls, *, anchor: datetime, editions: int = 20, contests: int = 2, each: int = 1000, seed: int = 88,
         partners: int = 1, provider: str = "runsignup",
     ) -> World:  # fmt: skip
-        """An even world in which nothing ever happens: what measurements and exact page counts want."""
+        """An even world in which nothing ever happens: what measurements and exact page counts want.
+
+        At a scoring provider, everybody registers at RunSignUp and is on the start list there already.
+        """
         world = cls(seed, anchor, plan.partners(partners))
+        world.scored_at, provider = (None, provider) if provider in PROVIDERS else (provider, PROVIDERS[0])
         planner = plan.Planner(seed, world.anchor, world.partners, (provider,))
         people: list[Registration] = []
         for index in range(editions):
