@@ -41,9 +41,9 @@ class ConnectionForm(Form):
         return [self[PREFIX + each.name] for each in self.adapter.credentials]
 
     def entered(self) -> dict[str, str]:
-        """What was typed; an empty field keeps what is there."""
-        typed = {each.name: self[PREFIX + each.name].data for each in self.adapter.credentials}
-        return {name: value for name, value in typed.items() if value}
+        """What was typed. An empty field keeps what is there, unless it showed it and can be done without."""
+        typed = {each: self[PREFIX + each.name].data or "" for each in self.adapter.credentials}
+        return {each.name: value for each, value in typed.items() if value or not (each.secret or each.required)}
 
 
 def form_class(adapter: type[Adapter], held: dict[str, str] | None = None, kept_since: str = "") -> type[ConnectionForm]:
@@ -53,14 +53,15 @@ def form_class(adapter: type[Adapter], held: dict[str, str] | None = None, kept_
 
 
 def _field(credential: CredentialField, held: dict[str, str] | None, kept_since: str) -> Any:
-    needed = DataRequired(f"{credential.label} is needed.") if held is None else Optional()
+    needed = DataRequired(f"{credential.label} is needed.") if held is None and credential.required else Optional()
     validators = [needed, Length(max=LONGEST, message=f"At most {LONGEST} characters.")]
     kept = (held or {}).get(credential.name)
     hints = [credential.help]
+    lacking = "Not needed by everybody." if not credential.required else "" if held is None else "Missing."
     if credential.secret:
-        hints.append(f"Kept{kept_since}. Leave it empty to keep it." if kept else "" if held is None else "Missing.")
-    elif held is not None and not kept:
-        hints.append("Missing.")
+        hints.append(f"Kept{kept_since}. Leave it empty to keep it." if kept else lacking)
+    elif not kept:
+        hints.append(lacking)
     given: dict[str, Any] = {"validators": validators, "filters": [stripped], "description": " ".join(filter(None, hints))}
     given["render_kw"] = {"autocomplete": "off", "spellcheck": "false"}
     shown = credential.label[:1].upper() + credential.label[1:]
@@ -97,7 +98,7 @@ def change(connection_id: int, form: ConnectionForm, *, by: str, now: datetime) 
     with write() as session:
         connection = session.get_one(Connection, connection_id)
         held = secrets.of(connection)
-        entered = {name: value for name, value in form.entered().items() if held.get(name) != value}
+        entered = {name: value for name, value in form.entered().items() if held.get(name, "") != value}
         connection.name = form.name.data
         if entered:
             document = {**secrets.opened(connection_id, secrets.SECRETS), **entered}

@@ -78,7 +78,7 @@ def missing(connection: Connection) -> list[str]:
     """The labels of what the provider needs and this connection does not have."""
     adapter = ADAPTERS.get(connection.provider_name)
     held = of(connection)
-    return [field.label for field in adapter.credentials if not held.get(field.name)] if adapter else []
+    return [field.label for field in adapter.credentials if field.required and not held.get(field.name)] if adapter else []
 
 
 def in_the_clear(connection: Connection) -> bool:

@@ -18,7 +18,7 @@ NONE: Mapping[str, str] = {}
 
 def require(access: Access, fields: tuple[CredentialField, ...]) -> None:
     """Raise CredentialsMissing, naming what an operator has to enter."""
-    if lacking := [field.label for field in fields if not access.secrets.get(field.name)]:
+    if lacking := [field.label for field in fields if field.required and not access.secrets.get(field.name)]:
         raise CredentialsMissing("connection", " and ".join(lacking))
 
 
@@ -35,6 +35,34 @@ class QueryKeys:
 
     def another(self, client: Client) -> bool:  # noqa: ARG002  the signature is Auth's
         """There are no newer keys."""
+        return False
+
+
+class HeaderKey:
+    """A key that rides in a header of every call."""
+
+    def __init__(self, access: Access, fields: tuple[CredentialField, ...], header: str, field: str) -> None:
+        self.access, self.fields, self.header, self.field = access, fields, header, field
+
+    def sign(self, client: Client) -> tuple[Mapping[str, str], Mapping[str, str]]:  # noqa: ARG002  this key needs no asking
+        """The key, for the header."""
+        require(self.access, self.fields)
+        return NONE, {self.header: self.access.secrets[self.field]}
+
+    def another(self, client: Client) -> bool:  # noqa: ARG002  the signature is Auth's
+        """There is no newer key."""
+        return False
+
+
+class Nobody:
+    """No proof at all: the address alone opens the door."""
+
+    def sign(self, client: Client) -> tuple[Mapping[str, str], Mapping[str, str]]:  # noqa: ARG002  the signature is Auth's
+        """Nothing to add."""
+        return NONE, NONE
+
+    def another(self, client: Client) -> bool:  # noqa: ARG002  the signature is Auth's
+        """There is none."""
         return False
 
 

@@ -26,6 +26,7 @@ class CredentialField:
     help: str = ""
     secret: bool = True
     customer_column: str | None = None  # principal, secret
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

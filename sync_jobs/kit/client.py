@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import random
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import orjson
 import requests
 import urllib3
 
@@ -30,6 +32,9 @@ from sync_jobs.kit.replies import Refusal, Reply, judge
 
 CONNECT_SECONDS = 5.0
 CHUNK = 1 << 16
+JSON: Mapping[str, str] = {"Content-Type": "application/json"}
+PASSING = (ProviderDown, ProviderThrottled)
+GZIP = b"\x1f\x8b"
 
 redact.guard_chatty_loggers()
 
@@ -53,7 +58,7 @@ class Request:
     path: str
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    form: Mapping[str, str] | None = None
+    body: Mapping[str, str] | bytes | None = None  # a form, or JSON that is written already
 
 
 class Client:
@@ -71,11 +76,24 @@ class Client:
         """Give the sockets back."""
         self._session.close()
 
-    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
-        """The document at a path below the base. Short trouble is waited out; anything else raises ProviderError."""
-        request = Request(method="GET", url=self.base + path, path=path, query=query or {})
+    def get(self, path: str, query: Mapping[str, Any] | None = None, *, said: str = "") -> Any:
+        """The document at a path below the base. Short trouble is waited out; anything else raises ProviderError.
+
+        `said` is the path's name in failures, where the path itself must not be told.
+        """
+        request = Request(method="GET", url=self.base + path, path=said or path, query=query or {})
         with self._named():
             return self._patiently(lambda: self._signed(request))
+
+    def post(self, path: str, document: Any) -> Any:
+        """Send a document; None where the provider says yes and nothing else.
+
+        Only one that asks us to wait is asked again: anything else may have been done already.
+        """
+        body = orjson.dumps(document)
+        request = Request(method="POST", url=self.base + path, path=path, headers=JSON, body=body)
+        with self._named():
+            return self._patiently(lambda: self._signed(request), (ProviderThrottled,))
 
     def post_form(self, url: str, form: Mapping[str, str], *, path: str) -> Any:
         """Ask for a token: a form, unsigned, to an address of its own. Any refusal is one of the credential.
@@ -84,7 +102,7 @@ class Client:
         """
         with self._named():
             try:
-                return self._exchange(Request(method="POST", url=url, path=path, form=form))
+                return self._exchange(Request(method="POST", url=url, path=path, body=form))
             except (RequestRefused, AccessDenied, NotThere) as error:
                 refused = CredentialsRejected(path, error.detail)
             raise refused
@@ -97,12 +115,12 @@ class Client:
             error.provider = error.provider or self.provider
             raise
 
-    def _patiently(self, attempt: Callable[[], Any]) -> Any:
+    def _patiently(self, attempt: Callable[[], Any], passing: tuple[type[ProviderError], ...] = PASSING) -> Any:
         waits = iter(self.access.retry_waits)
         while True:
             try:
                 return attempt()
-            except (ProviderDown, ProviderThrottled) as error:
+            except passing as error:
                 pause = self._pause(error, next(waits, None))
                 if pause is None:
                     raise
@@ -130,7 +148,7 @@ class Client:
 
     def _with_proof(self, request: Request) -> Request:
         query, headers = self.auth.sign(self)
-        return replace(request, query={**request.query, **query}, headers=headers)
+        return replace(request, query={**request.query, **query}, headers={**request.headers, **headers})
 
     def _exchange(self, request: Request) -> Any:
         """One request that really leaves, within the shared pace, classed and noted."""
@@ -149,6 +167,8 @@ class Client:
             reply = self._send(request)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             return None, ProviderDown(request.path, type(error).__name__)
+        if request.method == "POST" and isinstance(request.body, bytes) and 200 <= reply.status < 300 and not reply.body.strip():
+            return None, None  # what was sent arrived, and there is nothing to say about it
         data, failure = judge(reply, request.path, self.access.now(), self.refusal)
         if reply.status == 401 and isinstance(failure, CredentialsRejected):
             failure = _ProofRefused(failure.path, failure.detail)
@@ -157,10 +177,10 @@ class Client:
     def _send(self, request: Request) -> Reply:
         deadline = time.monotonic() + self.access.call_timeout
         with self._session.request(
-            request.method, request.url, params=request.query, headers=dict(request.headers), data=request.form, stream=True,
+            request.method, request.url, params=request.query, headers=dict(request.headers), data=request.body, stream=True,
             allow_redirects=False, timeout=(min(CONNECT_SECONDS, self.access.call_timeout), self.access.call_timeout),
         ) as response:  # fmt: skip
-            return Reply(response.status_code, response.headers, _body(response.raw, deadline))
+            return Reply(response.status_code, response.headers, _plain(_body(response.raw, deadline)))
 
 
 class _ProofRefused(CredentialsRejected):
@@ -189,3 +209,17 @@ def _body(raw: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
         if not part:
             return b"".join(parts)
         parts.append(part)
+
+
+def _plain(body: bytes) -> bytes:
+    """The body unpacked, also where it came packed without saying so. One that ends early raises."""
+    if not body.startswith(GZIP):
+        return body
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacking.decompress(body)
+    except zlib.error:
+        raise OSError from None
+    if not unpacking.eof:
+        raise OSError
+    return plain

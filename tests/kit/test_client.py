@@ -188,6 +188,53 @@ def test_a_compressed_body_is_read(provider, client):
     assert client().get("/races") == {"x": [1, 2]}
 
 
+def test_a_packed_body_that_does_not_say_so_is_unpacked_too(provider, client):
+    provider.give(Answer(body=gzip.compress(b'{"x": [1, 2]}' + b" " * 5000)))
+    assert client().get("/races") == {"x": [1, 2]}
+
+
+@pytest.mark.parametrize("spoilt", [gzip.compress(b'{"x": 1}')[:-9], b"\x1f\x8bno gzip at all"])
+def test_a_packed_body_that_is_spoilt_is_trouble(provider, client, spoilt):
+    provider.give(Answer(body=spoilt))
+    with pytest.raises(ProviderDown):
+        client().get("/races")
+
+
+def test_a_document_is_sent_as_json_and_signed(provider, client):
+    provider.give(Answer(body={"fine": 1}))
+    assert client().post("/people", [{"id": "1"}]) == {"fine": 1}
+    asked = provider.asked[0]
+    assert (asked.method, asked.path, asked.headers["content-type"]) == ("POST", "/people", "application/json")
+    assert asked.query == SECRETS
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_a_document_may_be_taken_without_a_word(provider, client, status):
+    provider.give(Answer(status=status, body=b""))
+    assert client().post("/people", []) is None
+
+
+@pytest.mark.parametrize("answer", [Answer(status=500), Answer(body=HTML), Answer(cut=3, body={"fine": 1})])
+def test_what_may_have_been_done_already_is_not_sent_twice(provider, client, answer):
+    provider.give(answer, Answer(body={"fine": 1}))
+    with pytest.raises(ProviderDown):
+        client().post("/people", [])
+    assert len(provider.asked) == 1
+
+
+def test_what_was_put_off_is_sent_again(provider, client):
+    provider.give(Answer(status=429), Answer(body={"fine": 1}))
+    assert client().post("/people", []) == {"fine": 1}
+
+
+def test_a_path_that_must_not_be_told_has_another_name_in_failures(provider, client):
+    provider.give(Answer(status=404))
+    with pytest.raises(NotThere) as caught:
+        client().get("/races/x/login@example.com", said="/races/x/export")
+    assert caught.value.path == "/races/x/export"
+    assert "login@" not in str(vars(caught.value)) + str(caught.value)
+
+
 def test_calls_share_one_connection(provider, client):
     provider.give(Answer(body={"x": "y" * 200_000}))
     line = client()
