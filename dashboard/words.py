@@ -201,6 +201,7 @@ def turn(kind: str | None, partner: str | None = None) -> str:
 NEXT_STEPS = {
     "credentials": "Enter a valid credential on the connection’s page, then retry.",
     "credentials_missing": "Enter what is missing on the connection’s page, then retry.",
+    "set_up": "Change what is entered on the connection’s page, then retry.",
     "access": "Ask the race for access at the provider, then retry.",
     "not_there": "Look whether the event still exists at the provider. If it does not, nothing needs doing.",
     "down": "Nothing needs doing: the next slot tries again. Retry if it cannot wait.",

@@ -46,6 +46,13 @@ class CredentialsMissing(CredentialsRejected):
     template = "{provider} needs {detail}, which this connection does not have yet. Enter it on the connection's page."
 
 
+class SetUpWrongly(ProviderError):
+    """What was entered beside the credential does not fit what the provider has."""
+
+    kind, turn = "set_up", "partner"
+    template = "{provider} cannot do this as the connection is set up: {detail}."
+
+
 class AccessDenied(ProviderError):
     """The credential is good but may not see this object."""
 
@@ -126,6 +133,7 @@ KINDS: dict[str, type[ProviderError]] = {
         ProviderError,
         CredentialsRejected,
         CredentialsMissing,
+        SetUpWrongly,
         AccessDenied,
         NotThere,
         RequestRefused,

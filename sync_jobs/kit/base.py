@@ -6,6 +6,7 @@ is left to `client`, that of reading values to `parse`; storing is not an adapte
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -128,6 +129,9 @@ class Adapter:
     key: ClassVar[str]  # runsignup
     label: ClassVar[str]  # RunSignUp
     side: ClassVar[str]  # registration or scoring
+    people_table: ClassVar[str]  # where its registrations or entries are kept
+    results_table: ClassVar[str] = ""
+    happening_table: ClassVar[str]  # where discovery writes happenings
     credentials: ClassVar[tuple[CredentialField, ...]]
     pace: ClassVar[Pace]
     help: ClassVar[str] = ""  # where an operator finds the credentials
@@ -137,6 +141,7 @@ class Adapter:
         self.calls: list[Call] = []  # every call made, for the provider's health
         self.page_size_seen = access.page_size_proven  # most rows that one page held
         self.never_sent: frozenset[str] | None = None  # columns of people that nobody's record had; None: not looked at
+        self.notices: Counter[str] = Counter()  # what a person at the provider should know of this reading, by kind: how many
 
     def close(self) -> None:
         """Give back what talking to the provider took."""
