@@ -1,4 +1,4 @@
-"""The sandbox's own address, /_sandbox/…: faults, people added by hand, the journal. Answers on this machine only."""
+"""The sandbox's own address, /_sandbox/…: faults, people added by hand, start lists, the journal. Answers on this machine only."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ import orjson
 from sync_jobs import times
 from sync_jobs.sandbox.faults import KINDS, Faults
 from sync_jobs.sandbox.journal import Journal
+from sync_jobs.sandbox.scoring import Scoring
+from sync_jobs.sandbox.scoring_entry import ScoringEntry
+from sync_jobs.sandbox.scoring_files import rows_of
 from sync_jobs.sandbox.talk import Asked, Reply, json
 from sync_jobs.sandbox.things import PROVIDERS, Contest, Registration, state_at
 from sync_jobs.sandbox.world import World
@@ -28,8 +31,11 @@ class Wrong(ValueError):
 class Control:
     """What a person or a test may do to a running sandbox. `keep` is told of every deed that changes the world."""
 
-    def __init__(self, world: World, faults: Faults, journal: Journal, keep: Keep = lambda *_: None) -> None:
+    def __init__(
+        self, world: World, faults: Faults, journal: Journal, keep: Keep = lambda *_: None, scoring: Scoring | None = None
+    ) -> None:
         self.world, self.faults, self.journal, self.keep = world, faults, journal, keep
+        self.scoring = scoring or Scoring(world)
         self._lock = threading.Lock()
         self.deeds = {"register": self._register, "change": self._change, "remove": self._remove}
 
@@ -48,6 +54,8 @@ class Control:
     def do(self, what: str, now: datetime, given: dict[str, Any]) -> dict[str, Any]:
         """One deed that changes the world, also when it is done again after a restart."""
         with self._lock:
+            if what in self.scoring.deeds:
+                return {"done": _told(self.scoring.again(what, now, given))}
             return self.deeds[what](now, dict(given))
 
     def _shown(self, what: str, asked: Asked) -> Reply:
@@ -55,6 +63,8 @@ class Control:
             return json(self.journal.summary(int(asked.query.get("latest", "50"))))
         if what == "faults":
             return json({"kinds": KINDS, "faults": self.faults.listed()})
+        if what == "scoring":
+            return json({"speed": self.scoring.speed, "events": self._scored(asked.now)})
         if what == "":
             return json({"anchor": self.world.anchor, "seed": self.world.seed, "now": asked.now, "editions": self._editions()})
         return json({"error": "Unknown."}, 404)
@@ -71,11 +81,28 @@ class Control:
         if what == "requests/clear":
             self.journal.clear()
             return json({})
-        if what not in self.deeds:
+        if what == "load_entries":  # each row is kept, not the file
+            return json(self._load_entries(asked.now, given))
+        if what not in self.deeds and what not in self.scoring.deeds:
             return json({"error": "Unknown."}, 404)
         done = self.do(what, asked.now, given)
         self.keep(what, asked.now, given)
         return json(done)
+
+    def _scored(self, now: datetime) -> list[dict[str, Any]]:
+        return [
+            {"provider": h.provider, "id": h.uid, "name": h.name, "partners": h.edition.partners, "phase": h.edition.phase,
+             "starts_at": times.from_ms(h.starts_at * 1000), "entries": len(self.scoring.entries(h, now)),
+             "contests": {str(c.number): c.name for c in h.contests}}
+            for h in self.scoring.planned
+        ]  # fmt: skip
+
+    def _load_entries(self, now: datetime, given: dict[str, Any]) -> dict[str, Any]:
+        """Load an import file at a scoring provider: `provider`, `event`, and the file's text as `csv`."""
+        happening = self.scoring.happening(str(given.get("provider")), str(given.get("event")))
+        if happening is None:
+            raise Wrong("There is no such event at that scoring provider.")
+        return self.scoring.load(happening, rows_of(str(given.get("csv") or "")), now)
 
     def _editions(self) -> list[dict[str, Any]]:
         return [
@@ -140,4 +167,13 @@ def _about(registration: Registration, now: datetime) -> dict[str, Any]:
         "provider": happening.provider, "event": happening.uid, "contest": registration.contest.number,
         "registration": registration.key, "first_name": registration.person.first_name,
         "last_name": registration.person.last_name, "bib": state and state.bib,
+    }  # fmt: skip
+
+
+def _told(done: Any) -> Any:
+    if not isinstance(done, ScoringEntry):
+        return done
+    return {
+        "entry": done.number, "contest": done.contest.number, "external_id": done.external_id, "bib": done.bib,
+        "first_name": done.first_name, "last_name": done.last_name, "withdrawn": done.withdrawn,
     }  # fmt: skip

@@ -8,84 +8,21 @@ What is done here is told to `keep`, so that a restart goes on from it.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from sync_jobs.sandbox import raceday, scoring_import
-from sync_jobs.sandbox.raceday import Fate, Known
+from sync_jobs.sandbox.raceday import Fate
+from sync_jobs.sandbox.scoring_entry import FIELDS, Outcome, ScoringEntry, plain, typed
 from sync_jobs.sandbox.scoring_plan import ScoringContest, ScoringHappening, Wave, plan
-from sync_jobs.sandbox.things import local
 from sync_jobs.sandbox.world import World
 
-FIELDS = (
-    "external_id", "first_name", "last_name", "gender", "born", "bib", "email", "phone", "city", "state", "country", "team", "wave",
-)  # fmt: skip
-"""What may be given of an entry, besides its contest."""
 FIRST_PUSHED = 9_000_001
 LATEST = 10 * 60  # seconds after the gun at which somebody may still be entered and run
 Keep = Callable[[str, datetime, dict[str, Any]], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoringEntry:
-    """One person in one scoring contest, as the timer has them. A changed one is a new object with the same number."""
-
-    number: int
-    contest: ScoringContest
-    created_at: float
-    external_id: str | None = None
-    first_name: str = ""
-    last_name: str = ""
-    gender: str | None = None  # F, M, X; None where it was not given
-    born: date | None = None
-    bib: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    city: str | None = None
-    state: str | None = None
-    country: str | None = None
-    team: str | None = None
-    wave: str = "Wave 1"
-    withdrawn: bool = False
-
-    @property
-    def uid(self) -> str:
-        """The same in eight characters: Copernico's form of an id."""
-        return f"{self.number * 2654435761 % 2**32:08X}"
-
-    @property
-    def age(self) -> int | None:
-        """Full years on race day."""
-        if self.born is None:
-            return None
-        day = local(self.contest.starts_at, self.contest.happening.edition.zone).date()
-        return day.year - self.born.year - ((day.month, day.day) < (self.born.month, self.born.day))
-
-    @property
-    def division(self) -> str | None:
-        """`F 40-44`; None where gender or age is not known."""
-        if self.gender not in {"F", "M"} or self.age is None:
-            return None
-        low = min(self.age // 5 * 5, 80)
-        return (
-            f"{self.gender} 14 and under"
-            if self.age < 15
-            else f"{self.gender} 80+"
-            if low == 80
-            else f"{self.gender} {low}-{low + 4}"
-        )
-
-
-class Outcome(NamedTuple):
-    """One entry and what is known of it. Ranks by gun time, within the contest; None for all who have not finished."""
-
-    entry: ScoringEntry
-    known: Known
-    rank: int | None
-    rank_gender: int | None
-    rank_division: int | None
 
 
 class Scoring:
@@ -98,6 +35,7 @@ class Scoring:
         self.planned: list[ScoringHappening] = plan(world)
         self._entries: dict[int, dict[int, ScoringEntry]] = {}  # by happening, by entry
         self._home: dict[int, ScoringHappening] = {}
+        self._externals: dict[tuple[int, str | None], set[int]] = defaultdict(set)
         self._fates: dict[int, tuple[ScoringEntry, Fate]] = {}
         self._made = 0
         self._looked: dict[int, tuple[tuple[int, int], list[Outcome]]] = {}
@@ -136,13 +74,14 @@ class Scoring:
 
     def by_external_id(self, happening: ScoringHappening, external_id: str) -> list[ScoringEntry]:
         """Whoever carries that external id; a person in two contests may stand there twice."""
-        return [entry for entry in self._list(happening).values() if entry.external_id == external_id]
+        there = self._list(happening)
+        return [there[number] for number in sorted(self._externals.get((happening.number, external_id), ()))]
 
     # What people and programs do
 
     def put(self, contest: ScoringContest, given: Mapping[str, Any], now: datetime) -> ScoringEntry:
         """Somebody comes onto the start list. Makes a new entry every time; who is the same person is the caller's question."""
-        made: ScoringEntry = self.do("enter", now, {"contest": contest.number, **_plain(given)})
+        made: ScoringEntry = self.do("enter", now, {"contest": contest.number, **plain(given)})
         return made
 
     def change(
@@ -150,7 +89,7 @@ class Scoring:
     ) -> ScoringEntry:
         """Change fields of an entry, or its contest."""
         to = {} if into is None else {"contest": into.number}
-        changed: ScoringEntry = self.do("edit_entry", now, {"entry": entry.number, **to, **_plain(given)})
+        changed: ScoringEntry = self.do("edit_entry", now, {"entry": entry.number, **to, **plain(given)})
         return changed
 
     def withdraw(self, entry: ScoringEntry, now: datetime) -> ScoringEntry:
@@ -258,9 +197,9 @@ class Scoring:
         with self.lock:
             if happening.number not in self._entries:
                 imported = scoring_import.imported(self.world, happening)
-                made = [ScoringEntry(**one) for one in imported]
-                self._entries[happening.number] = {entry.number: entry for entry in made}
-                self._home.update(dict.fromkeys((entry.number for entry in made), happening))
+                self._entries[happening.number] = {}
+                for one in imported:
+                    self._keep_as(ScoringEntry(**one))
             return self._entries[happening.number]
 
     def _enter(self, now: datetime, given: dict[str, Any]) -> ScoringEntry:
@@ -270,10 +209,7 @@ class Scoring:
         number, self._made = FIRST_PUSHED + self._made, self._made + 1
         waves = contest.waves
         usual = {"wave": waves[number % len(waves)].name}
-        entry = ScoringEntry(number=number, contest=contest, created_at=now.timestamp(), **{**usual, **_typed(given)})
-        self._list(contest.happening)[number] = entry
-        self._home[number] = contest.happening
-        return entry
+        return self._keep_as(ScoringEntry(number=number, contest=contest, created_at=now.timestamp(), **{**usual, **typed(given)}))
 
     def _found(self, now: datetime, given: dict[str, Any]) -> ScoringEntry:
         entry = self.entry(int(given.pop("entry")), now)
@@ -286,38 +222,26 @@ class Scoring:
         to = self.contest(int(given.pop("contest", entry.contest.number)))
         if to is None or to.happening is not entry.contest.happening:
             raise LookupError("There is no such contest there.")
-        return self._keep_as(replace(entry, contest=to, **_typed(given)))
+        return self._keep_as(replace(entry, contest=to, **typed(given)))
 
     def _withdraw(self, now: datetime, given: dict[str, Any]) -> ScoringEntry:
         return self._keep_as(replace(self._found(now, given), withdrawn=True))
 
     def _keep_as(self, entry: ScoringEntry) -> ScoringEntry:
-        self._list(entry.contest.happening)[entry.number] = entry
+        home = entry.contest.happening
+        there = self._list(home)
+        if entry.number in there:
+            self._externals[home.number, there[entry.number].external_id].discard(entry.number)
+        self._externals[home.number, entry.external_id].add(entry.number)
+        self._home[entry.number], there[entry.number] = home, entry
         return entry
 
     def _drop(self, now: datetime, given: dict[str, Any]) -> None:
         entry = self._found(now, given)
-        del self._list(entry.contest.happening)[entry.number]
+        home = entry.contest.happening
+        self._externals[home.number, entry.external_id].discard(entry.number)
+        del self._list(home)[entry.number]
 
     def _speed(self, now: datetime, given: dict[str, Any]) -> float:  # noqa: ARG002  a deed's signature
         self.speed = max(0.01, float(given["times"]))
         return self.speed
-
-
-def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
-    """As it can be written down."""
-    if unknown := set(given) - {*FIELDS, "withdrawn"}:
-        raise ValueError(f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(FIELDS)}.")
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
-
-
-def _typed(given: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: (None if value == "" else value) for name, value in _plain(given).items()}
-    if found.get("born"):
-        found["born"] = date.fromisoformat(str(found["born"])[:10])
-    if found.get("bib") is not None:
-        found["bib"] = str(found["bib"])
-    for name in ("first_name", "last_name"):
-        if name in found:
-            found[name] = found[name] or ""
-    return found

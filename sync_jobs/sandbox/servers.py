@@ -22,6 +22,7 @@ from sync_jobs.sandbox.faults import Faults
 from sync_jobs.sandbox.journal import Journal, Noted, blanked
 from sync_jobs.sandbox.raceroster import RaceRoster
 from sync_jobs.sandbox.runsignup import RunSignUp
+from sync_jobs.sandbox.scoring import Scoring
 from sync_jobs.sandbox.talk import Asked, Reply, html
 from sync_jobs.sandbox.world import World
 
@@ -36,7 +37,8 @@ class Running:
         self.world, self.clock, self.latency_ms = world, clock, latency_ms
         self.faults, self.requests = Faults(), Journal()
         self.providers: Mapping[str, RunSignUp | RaceRoster] = {"runsignup": RunSignUp(world), "raceroster": RaceRoster(world)}
-        self.control = Control(world, self.faults, self.requests, keep)
+        self.scoring = Scoring(world, keep=keep)
+        self.control = Control(world, self.faults, self.requests, keep, self.scoring)
         self.stopping = threading.Event()
         self._server = _Server((host, port), self)
         self.port = self._server.server_address[1]
