@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from dashboard import access, run_lines, standing
 from dashboard.reading import AFTER_ALL, Query, Rows, together
+from sync_jobs import ledger
 from sync_jobs.models import (
     Connection,
     DoneMinute,
@@ -124,14 +125,19 @@ def _minutes(now: datetime) -> Query:
 
 
 def queue(now: datetime) -> Query:
-    """How many runs are due and wait, and since when; counted no further than `COUNTED`."""
+    """How many due runs a worker could take now, and since when; how many are held back. Counted no further than `COUNTED`."""
+    free = case((ledger.claimable(now), 1), else_=0)
     due = (
-        select(Run.due_at.label("due_at"))
+        select(Run.due_at.label("due_at"), free.label("free"))
         .where(Run.status == "pending", Run.target != "", Run.due_at <= now)
         .limit(COUNTED)
         .subquery("due")
     )
-    return select(func.count().label("waiting"), func.min(due.c.due_at).label("oldest_at")).select_from(due)
+    return select(
+        func.coalesce(func.sum(due.c.free), 0).label("waiting"),
+        func.min(case((due.c.free == 1, due.c.due_at))).label("oldest_at"),
+        func.coalesce(func.sum(1 - due.c.free), 0).label("held_back"),
+    )
 
 
 def processes(now: datetime) -> Query:

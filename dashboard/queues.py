@@ -11,6 +11,8 @@ from flask.typing import ResponseReturnValue
 from dashboard import hx, live, overview_data, run_lines, words
 from dashboard.access import requires
 from dashboard.reading import together
+from sync_jobs import ledger
+from sync_jobs.ledger import lease
 from sync_jobs.models import Run
 
 pages = Blueprint("queues", __name__)
@@ -55,17 +57,14 @@ def queues() -> ResponseReturnValue:
 
 
 def _read(now: datetime) -> dict[str, list[Any]]:
-    due = (Run.status == "pending", Run.target != "", Run.due_at <= now)
-    first = (Run.priority, Run.starts_at.is_(None), Run.starts_at, Run.due_at)
+    not_now = (Run.status == "pending", Run.target != "", ~ledger.claimable(now))
     return together(
         queue=overview_data.queue(now),
         processes=overview_data.processes(now),
         done=overview_data.done(now),
         running=run_lines.runs(Run.status == "running", Run.target != "", limit=SHOWN),
-        waiting=run_lines.runs(*due, limit=SHOWN).order_by(None).order_by(*first),
-        later=run_lines.runs(Run.status == "pending", Run.target != "", Run.due_at > now, limit=SHOWN)
-        .order_by(None)
-        .order_by(Run.due_at),
+        waiting=run_lines.runs(ledger.claimable(now), limit=SHOWN).order_by(None).order_by(*lease.order(now)),
+        later=run_lines.runs(*not_now, limit=SHOWN).order_by(None).order_by(Run.due_at),
         old=run_lines.runs(Run.status == "pending", Run.target == "", limit=OLD),
     )
 

@@ -20,7 +20,7 @@ COLUMNS: tuple[Any, ...] = (
     Run.created_at.label("created_at"),
     Edition.name.label("edition_name"), Edition.timezone.label("zone"), Partner.company_name.label("partner_name"),
     Connection.name.label("connection_name"), Connection.state.label("connection_state"),
-    Run.trigger.label("trigger"), Run.requested_by.label("requested_by"),
+    Connection.throttled_until.label("throttled_until"), Run.trigger.label("trigger"), Run.requested_by.label("requested_by"),
     Run.due_at.label("due_at"), Run.claimed_at.label("claimed_at"), Run.finished_at.label("finished_at"),
     Run.pages_done.label("pages_done"), Run.calls.label("calls"), Run.rows_read.label("rows_read"),
     Run.rows_total.label("rows_total"), Run.rows_new.label("rows_new"), Run.rows_changed.label("rows_changed"),
@@ -106,6 +106,8 @@ def waiting(row: Any, now: datetime) -> str:
     if row.due_at and row.due_at > now:
         again = f"tries again in {words.span(row.due_at - now)}"
         return f"{row.last_error} It {again}." if row.last_error else again
+    if row.throttled_until and row.throttled_until > now and row.operation_type != "test":
+        return f"the provider asks us to wait {words.span(row.throttled_until - now)} more"
     return f"waiting for a worker for {words.span(now - row.due_at)}" if row.due_at else "waiting for a worker"
 
 

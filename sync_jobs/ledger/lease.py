@@ -73,10 +73,14 @@ _OTHER = aliased(Run, flat=True)  # once: an alias of so wide a table takes long
 def claimable(now: datetime) -> ColumnElement[bool]:
     """Due, not held back by its connection, and nothing of the same lock running."""
     other = _OTHER
-    usable = exists().where(
-        Connection.connection_id == Run.connection_id,
-        or_(Connection.state == "active", and_(Run.operation_type == "test", Connection.state != "removed")),
-        or_(Connection.throttled_until.is_(None), Connection.throttled_until <= now, Run.operation_type == "test"),
+    usable = (
+        exists()
+        .where(
+            Connection.connection_id == Run.connection_id,
+            or_(Connection.state == "active", and_(Run.operation_type == "test", Connection.state != "removed")),
+            or_(Connection.throttled_until.is_(None), Connection.throttled_until <= now, Run.operation_type == "test"),
+        )
+        .correlate(Run)  # pages ask it beside the connection's name
     )
     running = select(func.count()).where(other.status == "running", other.connection_id == Run.connection_id)
     same_lock = exists().where(other.status == "running", other.lock_name == Run.lock_name)

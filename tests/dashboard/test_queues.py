@@ -28,6 +28,29 @@ def test_what_waits_and_since_when(people, sign_in, clock):
     assert "tries again in 4 min" in card(page, "Later")
 
 
+def test_what_nobody_could_take_now_is_held_back_and_makes_no_depth(people, sign_in, clock):
+    early = clock() - timedelta(minutes=40)
+    throttled = make_connection(people.company, throttled_until=clock() + timedelta(minutes=9))
+    make_run(throttled, due_at=early)
+    make_run(make_connection(people.company, state="paused"), due_at=early)
+    busy = make_connection(people.company)
+    make_run(busy, status="running", claimed_at=clock())
+    make_run(busy, due_at=early)  # the same target, asked for while it runs
+    make_run(make_connection(people.company), due_at=clock() + timedelta(minutes=4))  # not yet
+    make_run(make_connection(people.company, name="Free"), due_at=clock() - timedelta(seconds=5))
+    worker(clock(), 1)
+    browser = sign_in(people.support)
+    page = browser.soup("/queues")
+    assert answer(page) == "One run waits, the oldest for 5 s"
+    assert live(page)["data-worst"] == "good"
+    assert "1 due and waiting 3 held back" in words(page)
+    assert len(page.select("section.card li .title")) == 6
+    assert "Event list · Free" in card(page, "Next")
+    assert "the provider asks us to wait 9 min more" in card(page, "Later")
+    queue = words(browser.soup("/").find("section", attrs={"aria-label": "Queue"}))
+    assert "1 waiting 5 s oldest" in queue
+
+
 def test_workers_take_what_starts_soonest_first(people, sign_in, clock):
     connection = make_connection(people.company)
     for name, days, priority in (("Far", 9, 5), ("Near", 1, 5), ("Pressed", 30, 1)):
