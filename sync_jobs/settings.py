@@ -13,8 +13,8 @@ PROVIDER_URLS: Mapping[str, str] = {
     "RUNSIGNUP_URL": "https://api.runsignup.com/rest",
     "RACEROSTER_URL": "https://raceroster.com/api/v1",
     "RACEROSTER_AUTH_URL": "https://raceroster.com/api/oauth/authorize",
-    "HAKU_URL": "",
-    "HAKU_AUTH_URL": "",
+    "HAKU_URL": "https://api.hakuapp.com",
+    "HAKU_AUTH_URL": "https://prod-auth.hakuapp.com/oauth2/token",
     "CHRONOTRACK_URL": "",
     "COPERNICO_URL": "",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -66,6 +67,13 @@ class Nobody:
         return False
 
 
+def basic(name: str, password: str) -> Mapping[str, str]:
+    """The header of HTTP's own login, with letters of any alphabet."""
+    proof = base64.b64encode(f"{name}:{password}".encode()).decode()
+    redact.remember([proof])
+    return {"Authorization": f"Basic {proof}"}
+
+
 Token = dict[str, Any]
 Ask = Callable[[Client], Any]
 
@@ -74,11 +82,13 @@ class Bearer:
     """A token in the Authorization header, shared by all workers through the connection's store.
 
     `login` and `refresh` ask the provider and return its token object as it came; a refresh that is refused falls back
-    to `login`, since refresh tokens may live hardly longer than the tokens that they refresh.
+    to `login`, since refresh tokens may live hardly longer than the tokens that they refresh. `scheme` stands before the token.
     """
 
-    def __init__(self, access: Access, login: Ask, refresh: Callable[[Client, str], Any]) -> None:
-        self.access, self.login, self.refresh = access, login, refresh
+    def __init__(
+        self, access: Access, login: Ask, refresh: Callable[[Client, str], Any] | None = None, *, scheme: str = "Bearer "
+    ) -> None:
+        self.access, self.login, self.refresh, self.scheme = access, login, refresh, scheme
         self.token: Token | None = None
         self.owner = digest(sorted(access.secrets.items())).hex()  # a token of other secrets is not ours
 
@@ -88,7 +98,7 @@ class Bearer:
         if token is None or not self._good(token):
             token = self._renew(client)
         redact.remember([token["access_token"]])
-        return NONE, {"Authorization": f"Bearer {token['access_token']}"}
+        return NONE, {"Authorization": f"{self.scheme}{token['access_token']}"}
 
     def another(self, client: Client) -> bool:
         """A token was refused before its time: take the one that another worker has stored since, else ask for one."""
@@ -122,6 +132,8 @@ class Bearer:
         return kept
 
     def _refreshed(self, client: Client, refresh_token: str) -> Any:
+        if self.refresh is None:
+            return None
         try:
             return self.refresh(client, refresh_token)
         except CredentialsRejected:

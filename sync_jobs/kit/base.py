@@ -41,7 +41,7 @@ class Pace:
 
 
 class RawRow(NamedTuple):
-    """One record as the provider sent it. `digest` (16 bytes) is of the whole record: equal means unchanged."""
+    """One record as the provider sent it. `digest` (16 bytes, or more of them) is of the whole record: equal means unchanged."""
 
     key: tuple[Any, ...]  # the values of NATURAL_KEYS[table], in that order
     digest: bytes
@@ -119,6 +119,7 @@ class Access:
     now: Callable[[], datetime]
     call_timeout: float = 30.0
     retry_waits: tuple[float, ...] = (1.0, 2.0, 5.0)
+    timezone: str = "UTC"  # the partner's own: holds for local times where the provider names no zone
     page_size_proven: int = 0  # most rows that one page of this connection ever held
     before_call: Callable[[], None] = lambda: None  # may raise, to stop between calls
 

@@ -65,10 +65,12 @@ class Client:
     """One connection's line to its provider, for one thread. Every call is noted in `calls`; `close` gives the sockets back."""
 
     def __init__(
-        self, access: Access, *, provider: str, base: str, calls: list[Call], auth: Auth, refusal: Refusal | None = None
-    ) -> None:
+        self, access: Access, *, provider: str, base: str, calls: list[Call], auth: Auth, refusal: Refusal | None = None,
+        doubted: tuple[int, ...] = (401,),
+    ) -> None:  # fmt: skip
         self.access, self.provider, self.base = access, provider, base.rstrip("/")
         self.calls, self.auth, self.refusal = calls, auth, refusal
+        self.doubted = doubted  # statuses after which one newer proof is worth one try
         self._session = _session(self.base)
         redact.remember(access.secrets.values())
 
@@ -95,14 +97,14 @@ class Client:
         with self._named():
             return self._patiently(lambda: self._signed(request), (ProviderThrottled,))
 
-    def post_form(self, url: str, form: Mapping[str, str], *, path: str) -> Any:
+    def post_form(self, url: str, form: Mapping[str, str], *, path: str, headers: Mapping[str, str] | None = None) -> Any:
         """Ask for a token: a form, unsigned, to an address of its own. Any refusal is one of the credential.
 
         It happens while a `get` is being signed, and that one's patience covers it.
         """
         with self._named():
             try:
-                return self._exchange(Request(method="POST", url=url, path=path, body=form))
+                return self._exchange(Request(method="POST", url=url, path=path, body=form, headers=headers or {}))
             except (RequestRefused, AccessDenied, NotThere) as error:
                 refused = CredentialsRejected(path, error.detail)
             raise refused
@@ -141,7 +143,7 @@ class Client:
         signed = self._with_proof(request)  # outside: a sign-in that is refused is final
         try:
             return self._exchange(signed)
-        except _ProofRefused:
+        except (_ProofRefused, _RightDoubted):
             if not self.auth.another(self):
                 raise
         return self._exchange(self._with_proof(request))
@@ -170,9 +172,7 @@ class Client:
         if request.method == "POST" and isinstance(request.body, bytes) and 200 <= reply.status < 300 and not reply.body.strip():
             return None, None  # what was sent arrived, and there is nothing to say about it
         data, failure = judge(reply, request.path, self.access.now(), self.refusal)
-        if reply.status == 401 and isinstance(failure, CredentialsRejected):
-            failure = _ProofRefused(failure.path, failure.detail)
-        return data, failure
+        return data, _doubted(failure) if failure is not None and reply.status in self.doubted else failure
 
     def _send(self, request: Request) -> Reply:
         deadline = time.monotonic() + self.access.call_timeout
@@ -185,6 +185,17 @@ class Client:
 
 class _ProofRefused(CredentialsRejected):
     """HTTP 401: the proof may merely be out of date."""
+
+
+class _RightDoubted(AccessDenied):
+    """HTTP 403 of a provider that says so of old tokens too."""
+
+
+def _doubted(failure: ProviderError) -> ProviderError:
+    """The same failure in the class that says: perhaps only the proof is too old."""
+    if type(failure) is CredentialsRejected:
+        return _ProofRefused(failure.path, failure.detail)
+    return _RightDoubted(failure.path, failure.detail) if type(failure) is AccessDenied else failure
 
 
 def _session(base: str) -> requests.Session:

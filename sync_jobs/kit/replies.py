@@ -30,7 +30,7 @@ _BY_STATUS: Mapping[int, type[ProviderError]] = {
     401: CredentialsRejected, 403: AccessDenied, 404: NotThere, 408: ProviderDown, 410: NotThere, 425: ProviderDown,
     429: ProviderThrottled,
 }  # fmt: skip
-_WHATEVER_THE_BODY = (401, 429)
+_WHATEVER_THE_BODY = (401, 429)  # but for how long a 429 asks us to wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def judge(reply: Reply, path: str, now: datetime, refusal: Refusal | None) -> tu
     data = _document(reply.body)
     failure = _failure(reply, path, data, refusal)
     if failure is not None:
-        failure.until = wait_asked_for(reply, now) if failure.retry else None
+        failure.until = (wait_asked_for(reply, now) or failure.until) if failure.retry else None
         return None, failure
     return (None if data is _NO_JSON else data), None
 
@@ -69,6 +69,10 @@ def _failure(reply: Reply, path: str, data: Any, refusal: Refusal | None) -> Pro
             return ProviderDown(path, f"{status}, not JSON")
         if data is not _NO_JSON and refusal is not None and (found := refusal(path, data)):
             return found
+    elif reply.status == 429 and data is not _NO_JSON and refusal is not None:
+        longer = refusal(path, data)
+        if isinstance(longer, ProviderThrottled) and longer.until:
+            return longer
     return None if 200 <= reply.status < 300 else _class_of(reply.status)(path, status)
 
 
