@@ -44,7 +44,7 @@ def run(run_id: int) -> ResponseReturnValue:
     return hx.page(
         "runs/_live.html", shown, run=said, zone=zone, attempts=found["attempts"], changes=_grouped(found["changes"]),
         aside=found["aside"], records=RECORDS, turn=words.turn(row.error_kind, row.partner_name),
-        may=_may(row), technical=access.current().role in access.HOUSE, solved=_solved(row),
+        may=_may(row), missing=run_data.missing(run_id, row.partner_id) if _is_held_up(row) else [], technical=access.current().role in access.HOUSE, solved=_solved(row),
     )  # fmt: skip
 
 
@@ -83,6 +83,11 @@ def _may(row: Any) -> set[str]:
     again = row.status in {"failed", "cancelled"} and row.connection_state != "removed"
     possible = {"retry": again, "cancel": row.status in MOVING and not row.cancel_requested}
     return {name for name, holds in possible.items() if holds and row.target and person.may(name)}
+
+
+def _is_held_up(row: Any) -> bool:
+    """Whether a person has to say if so many people are truly gone."""
+    return bool(row.status == "failed" and row.error_kind == "shrunk")
 
 
 def _solved(row: Any) -> datetime | None:

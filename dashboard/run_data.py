@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Text, cast, func, select
 
 from dashboard import run_lines
 from dashboard.reading import Query, Rows, together
-from sync_jobs.models import Attempt, ChangedRow, Partner, PartnerSettings, Run, SetAside, SyncState
+from sync_jobs.models import (
+    NATURAL_KEYS,
+    PROVIDER_TABLES,
+    Attempt,
+    ChangedRow,
+    Partner,
+    PartnerSettings,
+    Run,
+    SetAside,
+    SyncState,
+    db,
+)
 
 CHANGES = 60
 ASIDE = 50
 ATTEMPTS = 20
+MISSING = 300
+FIRST_NAMES, LAST_NAMES = (
+    ("first_name", "athlete_first_name", "results_first_name"),
+    ("last_name", "athlete_last_name", "results_last_name"),
+)
+BIBS = ("bib_num", "bib_number", "entry_bib", "results_bib")
 
 
 def read(run_id: int) -> dict[str, Rows]:
@@ -63,6 +80,37 @@ def _changes(run_id: int) -> Query:
         .order_by(ChangedRow.change_id.desc())
         .limit(CHANGES)
     )  # fmt: skip
+
+
+def missing(run_id: int, partner: int) -> list[tuple[str, str]]:
+    """Name and bib of everybody whom the newest try of a held-up run did not find any more, by name."""
+    newest = select(func.max(ChangedRow.change_id)).where(ChangedRow.run_id == run_id, ChangedRow.change != "missing")
+    keys = db.session.execute(
+        select(ChangedRow.table_name, ChangedRow.row_key)
+        .where(
+            ChangedRow.run_id == run_id,
+            ChangedRow.change == "missing",
+            ChangedRow.change_id > func.coalesce(newest.scalar_subquery(), 0),
+        )
+        .distinct()
+        .limit(MISSING)
+    ).all()
+    of: dict[str, list[str]] = {}
+    for table_name, key in keys:
+        of.setdefault(table_name, []).append(key)
+    return sorted(row for table_name, wanted in of.items() for row in _named(table_name, partner, wanted))
+
+
+def _named(table_name: str, partner: int, keys: list[str]) -> list[tuple[str, str]]:
+    """People of a provider's table by the keys that a run noted: the parts of the key, joined by strokes."""
+    table, names = PROVIDER_TABLES[table_name], NATURAL_KEYS[table_name]
+    whole: ColumnElement[str] = cast(table.c[names[0]], Text)
+    for name in names[1:]:
+        whole = whole + "/" + cast(table.c[name], Text)
+    first, last, bib = (next(table.c[name] for name in choice if name in table.c) for choice in (FIRST_NAMES, LAST_NAMES, BIBS))
+    rows = db.session.execute(select(first, last, bib).where(table.c.timing_partner_id == partner, whole.in_(keys)))
+    people = [(" ".join(filter(None, (row[0], row[1]))) or "nameless", row[2] or "") for row in rows]
+    return list(dict.fromkeys(people)) if table_name.endswith("_results") else people  # where one person has several rows
 
 
 def _aside(run_id: int) -> Query:

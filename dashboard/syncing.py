@@ -54,7 +54,8 @@ def retry(run_id: int) -> ResponseReturnValue:
     """Open a failed or cancelled run again. Doing it twice is harmless."""
     run = access.run_or_404(run_id)
     try:
-        reopened = jobs.retry(run.run_id, access.current().name, words.page_now())
+        believe = request.form.get("answer") == "gone"
+        reopened = jobs.retry(run.run_id, access.current().name, words.page_now(), believe=believe)
     except jobs.CannotSync as why:
         return hx.refused(str(why), address=f"/runs/{run_id}")
     if reopened:

@@ -11,7 +11,7 @@ from sync_jobs.kit.base import RawRow
 
 WHOLE_READING_EVERY = timedelta(hours=20)  # RunSignUp itself advises a nightly full compare beside the changes
 FEW = 10
-SHRUNK = 0.3
+SHRUNK = 0.2
 
 Held = Mapping[tuple[Any, ...], bytes | None]
 

@@ -8,7 +8,7 @@ Redis carries hints only; losing it, or a worker, loses nothing: the dispatcher 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
@@ -42,7 +42,11 @@ from sync_jobs.settings import settings
 log = logging.getLogger(__name__)
 SYNC_QUEUE, CLOCK_QUEUE = "sync", "clock"
 JOB_TIMEOUT, RESULT_TTL, FAILURE_TTL = 3600, 300, 86_400  # seconds
-NEEDED = {"events": "discover", "participants": "registrations", "counts": "counts", "test": "test"}  # operation → ability
+NEEDED: Mapping[str, frozenset[str]] = {
+    "events": frozenset({"discover"}), "participants": frozenset({"registrations", "entries"}), "counts": frozenset({"counts"}),
+    "results": frozenset({"results"}), "test": frozenset({"test"}),
+}  # fmt: skip
+"""Operation → the abilities of which a provider needs one."""
 REMOVED = "This connection was removed."
 AT_ONE_PRESS = 50  # events of one connection
 
@@ -96,14 +100,17 @@ def cancel(run_id: int, by: str, now: datetime) -> bool:
     return ledger.cancel(run_id, by, now)
 
 
-def retry(run_id: int, by: str, now: datetime) -> bool:
-    """Open a failed or cancelled run again. False when it is neither any more. Raises CannotSync."""
+def retry(run_id: int, by: str, now: datetime, *, believe: bool = False) -> bool:
+    """Open a failed or cancelled run again. False when it is neither any more. Raises CannotSync.
+
+    `believe` answers the question of a run that found far too few people: yes, they are gone.
+    """
     run = db.session.get(Run, run_id)
     if run is not None and run.connection_id is not None:
         connection = db.session.get_one(Connection, run.connection_id)
         _may_sync(connection, str(run.operation_type), db.session.get(Edition, run.edition_id) if run.edition_id else None)
     with _in_time():
-        reopened = ledger.retry(run_id, by, now)
+        reopened = ledger.retry(run_id, by, now, believe=believe)
     if reopened:
         hint(run_id)
     return reopened
@@ -114,7 +121,7 @@ def why_not(connection: Connection, operation: str = "events") -> str | None:
     name, adapter = label(connection.provider_name), ADAPTERS.get(connection.provider_name)
     if connection.state == "unsupported" or adapter is None:
         return f"{name} comes with a later version. Nothing is read there yet."
-    if NEEDED.get(operation) not in adapter.abilities():
+    if not NEEDED.get(operation, frozenset()) & adapter.abilities():
         return f"{name} has nothing to read of that kind."
     reason = f": {connection.paused_reason}" if connection.paused_reason else ""
     sentences = {

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, delete, distinct, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from sync_jobs import times, upsert
@@ -19,10 +19,21 @@ from sync_jobs.models.provider_tables import runsignup_participant_counts
 from sync_jobs.records import Scope
 
 Key = tuple[Any, ...]
-BY_CONTEST = {"runsignup_participants": "event_id"}  # the column that a scope's contests stand in
-BY_HAPPENING = {"raceroster_participants": "event_id"}
-WITHDRAWN = {"raceroster_participants": ("registration_status", "inactive")}  # still listed there, but not taking part
-CONTEST_COLUMN = {"runsignup_participants": "event_id", "raceroster_participants": "sub_event_id"}
+BY_CONTEST = {"runsignup_participants": "event_id"}  # one provider object has several years' contests: only a scope's are meant
+BY_FULL_CONTEST = {"copernico_participants": "event_id", "copernico_results": "event_id"}  # happening/contest in one column
+BY_HAPPENING = {
+    "raceroster_participants": "event_id", "haku_participants": "event_id", "haku_categories": "event_id",
+    "ct_participants": "event_id", "ct_results": "event_id",
+}  # fmt: skip
+WITHDRAWN = {  # still listed there, but not taking part
+    "raceroster_participants": ("registration_status", "inactive"),
+    "haku_participants": ("registration_status", "inactive"),
+}
+CONTEST_COLUMN = {
+    "runsignup_participants": "event_id", "raceroster_participants": "sub_event_id", "haku_participants": "category_id",
+    "ct_participants": "race_id", "ct_results": "race_id", "copernico_participants": "event_id", "copernico_results": "event_id",
+}  # fmt: skip
+PERSON_COLUMN = {"ct_results": "entry_id"}  # where a person has several rows, what tells people apart
 
 
 def held(table_name: str, partner: int, scope: Scope | None) -> dict[Key, bytes | None]:
@@ -47,7 +58,8 @@ def count_by_contest(table_name: str, partner: int, scope: Scope) -> dict[str, i
     if table_name in WITHDRAWN:
         name, word = WITHDRAWN[table_name]
         conditions.append(table.c[name].is_distinct_from(word))
-    rows = db.session.execute(select(column, func.count()).where(*conditions).group_by(column))
+    many = func.count(distinct(table.c[PERSON_COLUMN[table_name]])) if table_name in PERSON_COLUMN else func.count()
+    rows = db.session.execute(select(column, many).where(*conditions).group_by(column))
     counted = {str(contest): number for contest, number in rows}
     db.session.rollback()
     return counted
@@ -162,18 +174,21 @@ def note_aside(session: Session, run_id: int, attempt_no: int, partner: int, tab
         session.connection().execute(insert(SetAside), noted)
 
 
-def contest_counts(session: Session, partner: int, provider_name: str, scope: Scope, counted: Mapping[str, int]) -> None:
-    """Keep how many rows each contest of a happening has, where pages read it without counting."""
+def contest_counts(
+    session: Session, partner: int, provider_name: str, scope: Scope, counted: Mapping[str, int], column: str
+) -> None:
+    """Keep how many each contest of a happening has (`rows_held`, `results_held`), where pages read it without counting."""
     theirs = (Contest.timing_partner_id == partner, Contest.provider_name == provider_name)
     mine = (*theirs, Contest.happening_id == scope.happening_id)
     for contest_id, provider_contest_id in session.execute(
         select(Contest.contest_id, Contest.provider_contest_id).where(*mine)
     ).all():
-        number = counted.get(provider_contest_id.rpartition("/")[2], 0)
+        own = provider_contest_id.removeprefix(f"{scope.happening_id}/")
+        number = counted.get(own, counted.get(provider_contest_id, 0))
         session.execute(
             update(Contest)
             .where(Contest.contest_id == contest_id)
-            .values(rows_held=number)
+            .values({column: number})
             .execution_options(synchronize_session=False)
         )
 
@@ -189,6 +204,8 @@ def _within(table: Table, table_name: str, partner: int, scope: Scope | None) ->
     if name := BY_CONTEST.get(table_name):
         column = table.c[name]
         return [*conditions, column.in_([_typed(column.type, contest) for contest in scope.contest_ids])]
+    if name := BY_FULL_CONTEST.get(table_name):
+        return [*conditions, table.c[name].in_([f"{scope.happening_id}/{contest}" for contest in scope.contest_ids])]
     column = table.c[BY_HAPPENING[table_name]]
     return [*conditions, column == _typed(column.type, scope.happening_id)]
 

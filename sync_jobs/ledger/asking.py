@@ -173,13 +173,16 @@ def stop(session: Session, which: ColumnElement[bool], by: str, now: datetime) -
     return [row.run_id for row in stopped]
 
 
-def retry(run_id: int, by: str, now: datetime) -> bool:
+def retry(run_id: int, by: str, now: datetime, *, believe: bool = False) -> bool:
     """Open an ended run again: it goes on at its cursor. False when it is not failed or cancelled (any more), or when
     another run for the same target already waits. Raises NotAllowed, as `request` does.
+
+    With `believe` somebody says that those whom the provider did not list any more are truly gone.
     """
     try:
         with write() as session:
-            cursor = session.scalar(select(Run.cursor).where(Run.run_id == run_id, Run.error_kind == "shrunk"))
+            held_up = select(Run.cursor).where(Run.run_id == run_id, Run.error_kind == "shrunk")
+            cursor = session.scalar(held_up) if believe else None
             accepted = {"cursor": {**cursor, "accept_shrunk": cursor.get("missing", 0)}} if cursor is not None else {}
             reopened = session.execute(
                 update(Run)

@@ -129,6 +129,7 @@ class Contest(Base):
     is_volunteer: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     gone_at: Mapped[datetime | None] = mapped_column(Instant)
     rows_held: Mapped[int | None] = mapped_column(Integer)  # registrations or entries that we hold, after the last reading
+    results_held: Mapped[int | None] = mapped_column(Integer)  # people with a result, after the last reading
     __table_args__ = (
         UniqueConstraint("timing_partner_id", "provider_name", "provider_contest_id"),
         Index("ix_contests_edition", "edition_id"),

@@ -22,7 +22,7 @@ from sync_jobs.providers import ADAPTERS, label
 from sync_jobs.pull.counts import counts
 from sync_jobs.pull.discovery import discover
 from sync_jobs.pull.pages import Attempt, Cancelled, Yielded
-from sync_jobs.pull.registrations import registrations
+from sync_jobs.pull.reading import people, results
 from sync_jobs.settings import settings
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,8 @@ def _test(attempt: Attempt) -> None:
 
 WORK: dict[str, Callable[[Attempt], None]] = {
     "events": discover,
-    "participants": registrations,
+    "participants": people,
+    "results": results,
     "counts": counts,
     "test": _test,
 }

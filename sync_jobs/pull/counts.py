@@ -6,7 +6,7 @@ from sync_jobs import ledger, store, times
 from sync_jobs.ledger import Counts
 from sync_jobs.models import SyncState, db, write
 from sync_jobs.pull.pages import Attempt, readable
-from sync_jobs.pull.registrations import scopes_of
+from sync_jobs.pull.reading import scopes_of
 
 
 def counts(attempt: Attempt) -> None:

@@ -63,7 +63,7 @@ def write_page(attempt: Attempt, page: Page, cursor: dict[str, Any]) -> None:
     with write() as session:
         stop = ledger.page_done(session, attempt.claim, counts, cursor, page.total, now)
         store.write_rows(session, page.table, attempt.partner, attempt.connection_name, rows, now)
-        _note(attempt, session, page.table, [(row.key, "changed" if row.key in held else "new", None) for row, _ in rows])
+        note(attempt, session, page.table, [(row.key, "changed" if row.key in held else "new", None) for row, _ in rows])
         store.note_aside(
             session, attempt.claim.run_id, attempt.claim.attempt_no, attempt.partner, page.table, [*page.aside, *aside]
         )
@@ -85,7 +85,8 @@ def readable(adapter: Adapter, page: Page, rows: list[RawRow]) -> tuple[list[tup
     return good, aside
 
 
-def _note(attempt: Attempt, session: Any, table: str, noted: list[tuple[store.Key, str, str | None]]) -> None:
+def note(attempt: Attempt, session: Any, table: str, noted: list[tuple[store.Key, str, str | None]]) -> None:
+    """Remember for the run's page what happened to these records; so many of an attempt and no more."""
     room = max(0, REMEMBERED - attempt.noted)
     store.note_changes(session, attempt.claim.run_id, attempt.partner, table, noted[:room])
     attempt.noted += len(noted[:room])
@@ -108,6 +109,6 @@ def write_gone(
         store.mark_gone(session, table, attempt.partner, [key for key, _ in gone], now)
         if moved:
             store.carry_bibs(session, attempt.partner, moved)
-        _note(attempt, session, table, [(key, "gone", note) for key, note in gone])
+        note(attempt, session, table, [(key, "gone", note) for key, note in gone])
     attempt.lease.renewed()
     _between_pages(stop=stop)

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 
-from sync_jobs.models import ChangedRow, Run, SetAside, db
+from sync_jobs.models import PROVIDER_TABLES, ChangedRow, Run, SetAside, db, write
 from tests.factories import keep, make_attempt, make_connection, make_edition, make_link, make_run, make_state
 from tests.pages import answer, live, soup, words
 
@@ -190,3 +191,34 @@ def test_rows_of_the_old_system_can_be_looked_at_only(people, sign_in, connectio
     assert answer(page).endswith("left waiting by the old system")
     assert page.find(id="cancel") is None
     assert "hx-get" not in live(page).attrs
+
+
+def test_a_held_up_one_names_who_is_missing_and_asks_yes_or_no(people, sign_in, connection, clock):
+    """Only their own company's people, although another's has the same number; a yes says so, a retry alone does not."""
+    run = make_run(connection, "participants", people.edition, status="failed", finished_at=clock(), error_kind="shrunk",
+                   last_error="Far fewer people.", cursor={"missing": 2})  # fmt: skip
+    for number, (partner, name, bib) in enumerate([(1, "Ada", "12"), (1, "Bea", None), (2, "Eve", "13")]):
+        with write() as session:
+            session.execute(
+                insert(PROVIDER_TABLES["runsignup_participants"]).values(
+                    registration_id=5000001 + number % 2, timing_partner_id=partner, first_name=name, last_name="Lund", bib_num=bib
+                )
+            )
+    for key in ("5000001", "5000002"):
+        keep(ChangedRow(run_id=run.run_id, timing_partner_id=1, table_name="runsignup_participants", row_key=key, change="missing"))
+    page = page_of(run, sign_in(people.support))
+    named = [item.get_text(" ", strip=True) for item in page.select(".names li")]
+    assert named == ["Ada Lund · bib 12", "Bea Lund"]
+    assert page.select_one("#believe")["value"] == "gone"
+    assert page.select_one("#retry").get("value") is None
+
+
+@pytest.mark.parametrize(("given", "cursor"), [({}, {"missing": 2}), ({"answer": "gone"}, {"missing": 2, "accept_shrunk": 2})])
+def test_only_a_yes_reaches_the_run(people, sign_in, connection, clock, given, cursor):
+    make_link(people.edition, connection)
+    run = make_run(connection, "participants", people.edition, status="failed", finished_at=clock(), error_kind="shrunk",
+                   last_error="Far fewer people.", cursor={"missing": 2})  # fmt: skip
+    sign_in(people.support).post(f"/runs/{run.run_id}/retry", data=given)
+    db.session.rollback()
+    opened = db.session.get_one(Run, run.run_id)
+    assert (opened.status, opened.cursor) == ("pending", cursor)

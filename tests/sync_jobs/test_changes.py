@@ -37,7 +37,7 @@ def test_changes_are_read_between_whole_readings(understands, mark, full, whole)
 
 
 @pytest.mark.parametrize(
-    ("held", "missing", "asks"), [(400, 397, True), (400, 121, True), (400, 120, False), (12, 10, False), (12, 11, True)]
+    ("held", "missing", "asks"), [(400, 397, True), (400, 81, True), (400, 80, False), (12, 10, False), (12, 11, True)]
 )
 def test_too_many_missing_at_once_are_not_believed(held, missing, asks):
     assert shrank(held, missing) is asks

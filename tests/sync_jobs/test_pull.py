@@ -12,6 +12,7 @@ from sync_jobs import ledger, pull, secrets, stopping, store, times
 from sync_jobs.ledger import LostLease
 from sync_jobs.models import (
     PROVIDER_TABLES,
+    ChangedRow,
     Contest,
     DoneMinute,
     Edition,
@@ -316,7 +317,11 @@ def test_an_answer_with_far_fewer_people_is_held_until_a_person_believes_it(hub,
     assert (run.status, run.error_kind) == ("failed", "shrunk")
     assert "100 of 260" in run.last_error
     assert len(hub.held()) == 260
+    noted = db.session.scalars(select(ChangedRow.row_key).where(ChangedRow.run_id == run.run_id, ChangedRow.change == "missing"))
+    assert {key.rpartition("/")[2] for key in noted} == {str(registration.key) for registration in happening.contests[0].registrations[:100]}
     assert ledger.retry(run.run_id, "Sue", times.now())
+    assert hub.work().error_kind == "shrunk", "a retry alone is no yes"
+    assert ledger.retry(run.run_id, "Sue", times.now(), believe=True)
     again = hub.work()
     assert (again.status, again.rows_gone) == ("completed", 100)
     assert len(hub.held()) == 160
@@ -336,11 +341,11 @@ def test_who_believed_in_some_missing_is_asked_again_about_many_more(hub, clock)
     for registration in second:
         hub.world.remove(registration, times.now())
     clock.forward(minutes=1)
-    ledger.retry(run.run_id, "Sue", times.now())
+    ledger.retry(run.run_id, "Sue", times.now(), believe=True)
     again = hub.work()
     assert (again.status, again.error_kind, again.rows_gone) == ("failed", "shrunk", 0)
     assert "200 of 260" in again.last_error
-    ledger.retry(run.run_id, "Sue", times.now())
+    ledger.retry(run.run_id, "Sue", times.now(), believe=True)
     assert hub.work().rows_gone == 200
 
 

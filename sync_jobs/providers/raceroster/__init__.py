@@ -32,6 +32,8 @@ class RaceRoster(Adapter):
     key = "raceroster"
     label = "Race Roster"
     side = "registration"
+    people_table = "raceroster_participants"
+    happening_table = "raceroster_events"
     credentials = (
         CredentialField(name="client_id", label="client id", secret=False, customer_column="principal"),
         CredentialField(name="client_secret", label="client secret", customer_column="secret"),

@@ -33,6 +33,8 @@ class RunSignUp(Adapter):
     key = "runsignup"
     label = "RunSignUp"
     side = "registration"
+    people_table = "runsignup_participants"
+    happening_table = "runsignup_races"
     credentials = (
         CredentialField(name="api_key", label="API key", customer_column="principal"),
         CredentialField(name="api_secret", label="API secret", customer_column="secret"),

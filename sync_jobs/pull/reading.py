@@ -1,4 +1,4 @@
-"""Everybody of one edition at one provider: whole, or what changed since the last reading.
+"""Everybody, or all results, of one edition at one provider: whole, or what changed since the last reading.
 
 A reading from start to end in which every key could be read shows who has gone; any other concludes nothing about that, save
 from the provider's own list of who was removed. A row of which no more than the key can be read is there.
@@ -6,30 +6,57 @@ from the provider's own list of who was removed. A row of which no more than the
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
 from sync_jobs import changes, ledger, store, times
 from sync_jobs.errors import ListShrank
+from sync_jobs.kit.base import Page
 from sync_jobs.kit.rows import digest
 from sync_jobs.ledger import Counts
 from sync_jobs.models import Contest, Edition, EditionLink, SyncState, db, write
-from sync_jobs.pull.pages import Attempt, write_gone, write_page
+from sync_jobs.pull.pages import Attempt, note, write_gone, write_page
 from sync_jobs.records import Scope
 
-TABLES = {"runsignup": "runsignup_participants", "raceroster": "raceroster_participants"}
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """What is read to its end: a table of the provider's, and how its pages are fetched."""
+
+    table: str
+    pages: Callable[[Scope, datetime | None, dict[str, Any] | None], Iterator[Page]]
+    named: str  # in failures
+    counted: str  # the column of a contest that keeps how many there are
+    understands_changes: bool
 
 
-def registrations(attempt: Attempt) -> None:
-    """Everybody of one edition at one provider: whole, or what changed since the last reading."""
+def people(attempt: Attempt) -> None:
+    """Everybody of one edition at one provider: who signed up, or who stands on the scoring list."""
+    adapter = attempt.adapter
+    if adapter.side == "scoring":
+        _read(attempt, List(adapter.people_table, lambda scope, _, at: adapter.entries(scope, at), "entries", "rows_held", False))  # noqa: FBT003  no changes there
+    else:
+        _read(attempt, List(adapter.people_table, adapter.registrations, "participants", "rows_held", adapter.reads_changes))
+
+
+def results(attempt: Attempt) -> None:
+    """All results of one edition at a scoring provider."""
+    adapter = attempt.adapter
+    _read(attempt, List(adapter.results_table, lambda scope, _, at: adapter.results(scope, at), "results", "results_held", False))  # noqa: FBT003  no changes there
+
+
+def _read(attempt: Attempt, what: List) -> None:
     state = db.session.get(SyncState, attempt.claim.target)
     scopes = scopes_of(attempt, state)
     db.session.rollback()
     of = digest([(scope.happening_id, scope.contest_ids) for scope in scopes]).hex()
     if attempt.cursor.get("of") != of:  # it begins, or what belongs to the edition is not what it was
         whole = changes.reads_whole(
-            understands_changes=attempt.adapter.reads_changes,
+            understands_changes=what.understands_changes,
             read_mark=state.read_mark if state else None,
             full_read_at=state.full_read_at if state else None,
             now=attempt.claim.claimed_at,
@@ -40,8 +67,8 @@ def registrations(attempt: Attempt) -> None:
     since = None if attempt.cursor["since"] is None else times.from_ms(attempt.cursor["since"])
     for index, scope in enumerate(scopes):
         if index >= attempt.cursor["at"]:
-            _read_scope(attempt, scope, since, index)
-    _conclude(attempt, scopes, whole=since is None)
+            _read_scope(attempt, what, scope, since, index)
+    _conclude(attempt, what, scopes, whole=since is None)
 
 
 def scopes_of(attempt: Attempt, state: SyncState | None) -> list[Scope]:
@@ -58,37 +85,41 @@ def scopes_of(attempt: Attempt, state: SyncState | None) -> list[Scope]:
         .order_by(Contest.contest_id)
     )
     for happening, contest in contests:
-        found[happening].append(contest.rpartition("/")[2])
+        found[happening].append(contest.removeprefix(f"{happening}/"))
     expected = state.rows_expected if state and len(found) == 1 else None
     return [Scope(happening_id=h, contest_ids=tuple(c), timezone=zone, rows_expected=expected) for h, c in sorted(found.items())]
 
 
-def _read_scope(attempt: Attempt, scope: Scope, since: datetime | None, index: int) -> None:
-    table = TABLES[attempt.claim.provider_name]
-    held = attempt.known[table] = store.held(table, attempt.partner, scope)
+def _read_scope(attempt: Attempt, what: List, scope: Scope, since: datetime | None, index: int) -> None:
+    attempt.known = {what.table: store.held(what.table, attempt.partner, scope)}
+    held = attempt.known[what.table]
     at_start, position, unknown = len(held), attempt.cursor["page"], 0
-    for page in attempt.adapter.registrations(scope, since, position):
+    for page in what.pages(replace(scope, held=held), since, position):
+        if page.table not in attempt.known:  # what a provider tells beside its people
+            attempt.known[page.table] = store.held(page.table, attempt.partner, scope)
         write_page(attempt, page, {**attempt.cursor, "at": index, "page": page.cursor})
         unknown += sum(row.key is None for row in page.aside)  # these could be anybody
         del page  # before the next one is read
     shows_gone = since is None and position is None and not unknown  # from its start, and whole
     if shows_gone:
-        _believe(attempt, len(held), at_start)
-    if "removed" in attempt.adapter.abilities() and attempt.cursor.get("mark") is not None:
-        _read_removed(attempt, scope, times.from_ms(attempt.cursor["mark"]), table)
+        _believe(attempt, what, held, at_start)
+    if what.understands_changes and "removed" in attempt.adapter.abilities() and attempt.cursor.get("mark") is not None:
+        _read_removed(attempt, scope, times.from_ms(attempt.cursor["mark"]), what.table)
     if shows_gone and held:
-        write_gone(attempt, table, [(key, None) for key in held])
+        write_gone(attempt, what.table, [(key, None) for key in held])
     attempt.cursor |= {"at": index + 1, "page": None}
 
 
-def _believe(attempt: Attempt, missing: int, held: int) -> None:
-    """A whole reading did not list so many. When it is too many to believe, a person looks first: at this number, not at more."""
-    if not changes.shrank(held, missing) or missing <= attempt.cursor.get("accept_shrunk", -1) + changes.FEW:
+def _believe(attempt: Attempt, what: List, missing: Collection[store.Key], held: int) -> None:
+    """A whole reading did not list these. Where they are too many to believe, a person looks first: at them, not at more."""
+    many = len(missing)
+    if not changes.shrank(held, many) or many <= attempt.cursor.get("accept_shrunk", -1) + changes.FEW:
         return
-    attempt.cursor |= {"missing": missing}
+    attempt.cursor |= {"missing": many}
     with write() as session:
         ledger.page_done(session, attempt.claim, Counts(), attempt.cursor, None, times.now())
-    raise ListShrank("participants", f"{missing} of {held}")
+        note(attempt, session, what.table, [(key, "missing", None) for key in sorted(missing, key=str)])
+    raise ListShrank(what.named, f"{many} of {held}")
 
 
 def _read_removed(attempt: Attempt, scope: Scope, since: datetime, table: str) -> None:
@@ -109,15 +140,15 @@ def _read_removed(attempt: Attempt, scope: Scope, since: datetime, table: str) -
             write_gone(attempt, table, notes, moved)
 
 
-def _conclude(attempt: Attempt, scopes: list[Scope], *, whole: bool) -> None:
+def _conclude(attempt: Attempt, what: List, scopes: list[Scope], *, whole: bool) -> None:
     """Count what is held now, and set the mark that the next reading of changes starts from."""
-    table, total = TABLES[attempt.claim.provider_name], 0
+    total = 0
     for scope in scopes:
-        counted = store.count_by_contest(table, attempt.partner, scope)
+        counted = store.count_by_contest(what.table, attempt.partner, scope)
         total += sum(counted.values())
         with write() as session:
             ledger.hold(session, attempt.claim, times.now())
-            store.contest_counts(session, attempt.partner, attempt.claim.provider_name, scope, counted)
+            store.contest_counts(session, attempt.partner, attempt.claim.provider_name, scope, counted, what.counted)
     attempt.outcome.read_mark, attempt.outcome.was_whole = times.from_ms(attempt.cursor["started"]), whole
     attempt.outcome.rows_held = total
     if attempt.adapter.never_sent is not None:
