@@ -15,7 +15,7 @@ PROVIDER_URLS: Mapping[str, str] = {
     "RACEROSTER_AUTH_URL": "https://raceroster.com/api/oauth/authorize",
     "HAKU_URL": "https://api.hakuapp.com",
     "HAKU_AUTH_URL": "https://prod-auth.hakuapp.com/oauth2/token",
-    "CHRONOTRACK_URL": "",
+    "CHRONOTRACK_URL": "https://api.chronotrack.com/api",
     "COPERNICO_URL": "",
 }
 """Where the providers really are; a setting of the same name puts any server that speaks their API in their place."""

@@ -13,7 +13,7 @@ from typing import Any
 KINDS: dict[str, str] = {
     "slow": "milliseconds to wait before answering",
     "status": "this HTTP status, with the provider's usual body",
-    "throttled": "RunSignUp: error 14 in HTTP 200; Race Roster: 429. A number is sent as Retry-After; nothing sends none",
+    "throttled": "RunSignUp: error 14 in HTTP 200; elsewhere 429. A number is sent as Retry-After; nothing sends none",
     "status_429": "HTTP 429 at both, a number as Retry-After",
     "error": "RunSignUp: that error code in HTTP 200",
     "html": "a page of HTML with HTTP 200",
@@ -22,7 +22,7 @@ KINDS: dict[str, str] = {
     "unauthorized": "the credential or the token is not accepted: error 6, or 401",
     "expire": "Race Roster: all tokens lent so far are void (once)",
     "forbidden": "error 7, or 403",
-    "vanished": "the object is unknown: error 201, or 404",
+    "vanished": "the object is unknown: error 201, or 404; ChronoTrack: 200 with an odd body",
     "page_cap": "the server cuts the page size to this",
     "ignore_offset": "page and offset have no effect",
     "empty": "the list is empty although it should not be",
@@ -36,6 +36,8 @@ KINDS: dict[str, str] = {
     "as_object": "RunSignUp: one object instead of a list of elements",
     "unreadable": "so many rows of a page are spoilt: no id, an age of abc, a date that is none",
     "wrong_total": "Race Roster: announces this many rows more than there are",
+    "no_headers": "ChronoTrack: nothing is said about paging",
+    "text_errors": "ChronoTrack: errors are plain text",
     "not_json": "text that begins like JSON and is not",
 }
 """Every fault and what its value means."""

@@ -9,7 +9,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-SECRET = frozenset({"api_key", "api_secret", "rsu_api_key", "sp_api_key", "tmp_key", "tmp_secret", "access_token", "rsu_api_reg"})
+SECRET = frozenset({
+    "api_key", "api_secret", "rsu_api_key", "sp_api_key", "tmp_key", "tmp_secret", "access_token", "rsu_api_reg", "user_pass",
+    "password",
+})  # fmt: skip
 KEPT = 20_000
 
 

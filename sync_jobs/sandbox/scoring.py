@@ -145,14 +145,19 @@ class Scoring:
                 held = self._looked[happening.number] = (stamp, self._outcomes(happening, now, moment))
         return held[1]
 
+    def outcome(self, entry: ScoringEntry, now: datetime) -> Outcome:
+        """What is known of one entry, without its ranks."""
+        moment = self._race_clock(entry.contest.happening, now)
+        return Outcome(entry, raceday.known(self._fate(entry), moment), None, None, None)
+
     def gun(self, contest: ScoringContest, now: datetime) -> int | None:
         """When its first wave really started, in milliseconds since 1970; None before."""
         at = raceday.gun_of(contest, contest.waves[0])
         return at if at <= self._race_clock(contest.happening, now) else None
 
     def _race_clock(self, happening: ScoringHappening, now: datetime) -> int:
-        """The instant of the race, which may run faster than the clock from the first start on."""
-        moment, first = int(now.timestamp() * 1000), happening.starts_at * 1000
+        """The instant of the race, to the second: it may run faster than the clock from the first start on."""
+        moment, first = int(now.timestamp()) * 1000, happening.starts_at * 1000
         return moment if moment <= first else first + int((moment - first) * self.speed)
 
     def _outcomes(self, happening: ScoringHappening, now: datetime, moment: int) -> list[Outcome]:

@@ -17,13 +17,14 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sync_jobs import times
+from sync_jobs.sandbox.chronotrack import ChronoTrack
 from sync_jobs.sandbox.control import Control, Keep
 from sync_jobs.sandbox.faults import Faults
 from sync_jobs.sandbox.journal import Journal, Noted, blanked
 from sync_jobs.sandbox.raceroster import RaceRoster
 from sync_jobs.sandbox.runsignup import RunSignUp
 from sync_jobs.sandbox.scoring import Scoring
-from sync_jobs.sandbox.talk import Asked, Reply, html
+from sync_jobs.sandbox.talk import Asked, Provider, Reply, html
 from sync_jobs.sandbox.world import World
 
 log = logging.getLogger(__name__)
@@ -36,8 +37,12 @@ class Running:
     def __init__(self, world: World, *, host: str, port: int, latency_ms: float, clock: Clock, keep: Keep) -> None:
         self.world, self.clock, self.latency_ms = world, clock, latency_ms
         self.faults, self.requests = Faults(), Journal()
-        self.providers: Mapping[str, RunSignUp | RaceRoster] = {"runsignup": RunSignUp(world), "raceroster": RaceRoster(world)}
         self.scoring = Scoring(world, keep=keep)
+        self.providers: Mapping[str, Provider] = {
+            "runsignup": RunSignUp(world),
+            "raceroster": RaceRoster(world),
+            "chronotrack": ChronoTrack(self.scoring),
+        }
         self.control = Control(world, self.faults, self.requests, keep, self.scoring)
         self.stopping = threading.Event()
         self._server = _Server((host, port), self)
@@ -78,7 +83,7 @@ class Running:
         provider = self.providers.get(prefix.lower())
         return Reply(b"Nobody lives here.", 404, "text/plain") if provider is None else self._provided(provider, asked)
 
-    def _provided(self, provider: RunSignUp | RaceRoster, asked: Asked) -> Reply:
+    def _provided(self, provider: Provider, asked: Asked) -> Reply:
         began, partner = time.monotonic(), provider.partner(asked)
         faults = self.faults.striking(provider.name, partner, asked.path, asked.now)
         (at_once, volume), reply = self.requests.enter(provider.name, partner), Reply(b"", 0, broken="refused")
@@ -109,6 +114,7 @@ def urls_at(base: str) -> dict[str, str]:
         "RUNSIGNUP_URL": f"{base}/runsignup/rest",
         "RACEROSTER_URL": f"{base}/raceroster/api/v1",
         "RACEROSTER_AUTH_URL": f"{base}/raceroster/api/oauth/authorize",
+        "CHRONOTRACK_URL": f"{base}/chronotrack/api",
     }
 
 
@@ -116,7 +122,7 @@ def _fields(asked: Asked) -> dict[str, Any]:
     return {name: getattr(asked, name) for name in ("method", "path", "query", "headers", "body", "client", "now")}
 
 
-def _disturbed(provider: RunSignUp | RaceRoster, asked: Asked) -> Reply:
+def _disturbed(provider: Provider, asked: Asked) -> Reply:
     """The provider's answer, or what a fault makes of it."""
     faults = asked.faults
     if "refused" in faults:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -42,6 +42,23 @@ class Reply:
     kind: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     broken: str = ""
+
+
+class Provider(Protocol):
+    """A simulated provider, as the servers see it."""
+
+    @property
+    def name(self) -> str:
+        """Its key, and the first step of its addresses."""
+
+    def partner(self, asked: Asked) -> int | None:
+        """Whose call it is, or claims to be."""
+
+    def answer(self, asked: Asked) -> Reply:
+        """The answer to one call."""
+
+    def failure(self, status: int, retry_after: Any = None) -> Reply:
+        """An error in its form."""
 
 
 def json(value: Any, status: int = 200, **headers: str) -> Reply:
