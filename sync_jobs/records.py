@@ -64,7 +64,7 @@ class Registration:
         return f"{PREFIXES.get(self.provider_name, self.provider_name)}:{self.key}"
 
 
-PREFIXES: Mapping[str, str] = {"runsignup": "rsu", "raceroster": "rr"}
+PREFIXES: Mapping[str, str] = {"runsignup": "rsu", "raceroster": "rr", "haku": "haku"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

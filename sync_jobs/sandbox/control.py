@@ -127,7 +127,13 @@ class Control:
             raise Wrong("There is no such contest.")
         return found
 
+    def _contests(self, provider: str, given: dict[str, Any], *names: str) -> dict[str, Any]:
+        """These of the given numbers as the contests that they stand for; nothing stays nothing."""
+        named = {name: given[name] for name in names if name in given}
+        return {name: n and self._contest({"provider": provider, "contest": n}) for name, n in named.items()}
+
     def _register(self, now: datetime, given: dict[str, Any]) -> dict[str, Any]:
+        given |= self._contests(given.get("provider", PROVIDERS[0]), given, "also")
         contest = self._contest(given)
         return _about(self.world.register(contest, now, **given), now)
 
@@ -139,8 +145,9 @@ class Control:
         return found
 
     def _change(self, now: datetime, given: dict[str, Any]) -> dict[str, Any]:
+        provider = given.get("provider", PROVIDERS[0])
         registration = self._registration(given)
-        self.world.change(registration, now, **given)
+        self.world.change(registration, now, **{**given, **self._contests(provider, given, "contest", "also")})
         return _about(registration, now)
 
     def _remove(self, now: datetime, given: dict[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Crowd:
         instants = [*self._before(many), *self._after(many, streams)]
         chosen = self.random.choices(self.contests, self.weights, k=len(instants))
         self.found = [self._registration(contest, at) for contest, at in zip(chosen, sorted(instants), strict=True)]
+        self._second_categories()
         self._bibs()
         self._edits()
         self._removals()
@@ -116,6 +117,12 @@ class Crowd:
                 )
                 registration.changes.append(Change(at, "bib", number))
 
+    def _second_categories(self) -> None:
+        """At Haku one registration may hold two."""
+        for registration in self.found if self.happening.provider == "haku" and len(self.contests) > 1 else ():
+            if self.random.random() < 0.06:
+                registration.also = self.random.choice([one for one in self.contests if one is not registration.contest])
+
     def _edits(self) -> None:
         for registration in self.found:
             if self.random.random() < 0.05:
@@ -132,6 +139,10 @@ class Crowd:
             registration.changes.append(Change(at, "bib", 20_000 + int(self.random.random() * 70_000)))
         elif luck < 0.65 and self.happening.provider == "raceroster":
             registration.changes.append(Change(at, "contest", self.random.choice(self.contests)))
+        elif luck < 0.6 and registration.also is not None:
+            registration.changes.append(Change(at, "also", None))  # the category becomes inactive
+        elif luck < 0.7 and self.happening.provider == "haku":  # one form of a transfer: the same number, another person
+            registration.changes.append(Change(at, "person", self.person(registration.contest)))
         else:
             registration.changes.append(Change(at, "person", self._corrected(registration.person)))
 

@@ -18,6 +18,9 @@ COMPANIES = (
 WITH_RACE_ROSTER = frozenset({1, 2, 4, 6, 9, 11})
 """Which partners, by number, have events at Race Roster too; all have some at RunSignUp."""
 
+WITH_HAKU = frozenset({1, 5, 8})
+"""Which partners have some of their editions at Haku too."""
+
 SCORING = (("chronotrack", "copernico"), ("chronotrack",), ("copernico",))
 """Where partners score, in turn by number."""
 

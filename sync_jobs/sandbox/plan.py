@@ -27,6 +27,7 @@ DAYS_AHEAD = {
     "last_week": (-7, -1),
     "past": (-330, -20),
 }
+HAKU_EDITIONS = 3  # of a partner, at most
 TODAY_STARTS = (45, 120, 300)  # minutes after the anchor
 
 
@@ -36,8 +37,9 @@ def partners(many: int) -> list[Partner]:
     for number in range(1, many + 1):
         company, zone = menu.COMPANIES[(number - 1) % len(menu.COMPANIES)]
         name = company if number <= len(menu.COMPANIES) else f"{company} {number}"
-        both = ("runsignup", "raceroster") if number in menu.WITH_RACE_ROSTER else ("runsignup",)
-        made.append(Partner(number, name, zone, both, menu.SCORING[(number - 1) % len(menu.SCORING)]))
+        beside = {"raceroster": menu.WITH_RACE_ROSTER, "haku": menu.WITH_HAKU}
+        where = ("runsignup", *(provider for provider, theirs in beside.items() if number in theirs))
+        made.append(Partner(number, name, zone, where, menu.SCORING[(number - 1) % len(menu.SCORING)]))
     return made
 
 
@@ -61,7 +63,9 @@ class Planner:
         self.seed, self.anchor, self.partners, self.providers = seed, anchor, chosen, providers
         self.race_ids, self.event_ids, self.days = count(70_001), count(80_001), count(60_001)
         self.sub_events, self.public_numbers = count(120), count(99_001)
+        self.haku_events, self.categories = count(4411), count(901)
         self.made: list[Edition] = []
+        self.beside: list[Happening] = []  # at Haku, of editions that stand elsewhere too
 
     def editions(self, many: int) -> list[Edition]:
         """All of them; every partner gets one before anybody gets a second."""
@@ -75,6 +79,8 @@ class Planner:
             todays += phase == "today"
             self.made.append(self._edition(index, partner, phase, where, starts))
         self._share()
+        if "haku" in self.providers[1:]:
+            self._beside()
         return self.made
 
     def even(self, index: int, contests: int, provider: str) -> Edition:
@@ -95,7 +101,7 @@ class Planner:
         return self.partners[int(self.random.random() ** 1.7 * len(self.partners))]
 
     def _where(self, partner: Partner, turn: str, phase: str) -> tuple[str, ...]:
-        if partner.providers == ("runsignup",) or phase == "undated":
+        if "raceroster" not in partner.providers or phase == "undated":
             wanted: tuple[str, ...] = ("runsignup",)
         else:
             wanted = ("runsignup", "raceroster") if turn == "both" else (turn,)
@@ -161,6 +167,8 @@ class Planner:
         if provider == "runsignup":
             number = next(self.race_ids)
             happening = Happening(provider, edition, number, str(number), next(self.days), edition.name)
+        elif provider == "haku":
+            happening = self._at_haku(edition)
         else:
             number, year = next(self.public_numbers), local(edition.starts_at or seconds(self.anchor), edition.zone).year
             uid = str(UUID(int=Random(f"event {self.seed} {number}").getrandbits(128)))[:18]
@@ -170,9 +178,28 @@ class Planner:
         for course in courses:
             happening.contests.append(self._contest(happening, course))
 
+    def _at_haku(self, edition: Edition) -> Happening:
+        number, year = next(self.haku_events), local(edition.starts_at or seconds(self.anchor), edition.zone).year
+        return Happening("haku", edition, number, str(number), 0, f"{edition.name} {year}")
+
+    def _beside(self) -> None:
+        """Some editions of some partners take registrations at Haku too: few people, since each costs a call."""
+        for partner in (partner for partner in self.partners if "haku" in partner.providers):
+            own = [e for e in self.made if e.partners == (partner.number,) and e.phase not in {"undated", "past"}]
+            alone = [e for e in own if [happening.provider for happening in e.happenings] == ["runsignup"]]
+            for edition in alone[:HAKU_EDITIONS]:
+                happening = self._at_haku(edition)
+                for old in edition.happenings[0].contests:
+                    if old.weight > 0 and not old.volunteer:
+                        happening.contests.append(
+                            Contest(happening, next(self.categories), old.name.strip(), old.distance, old.metres, old.starts_at,
+                                    False, old.kind, old.fee_cents, old.listed_at, old.weight))  # fmt: skip  # noqa: FBT003  volunteer
+                edition.happenings.append(happening)
+                self.beside.append(happening)
+
     def _contest(self, happening: Happening, course: menu.Course) -> Contest:
         edition, first = happening.edition, not self.made and not happening.contests
-        number = next(self.event_ids if happening.provider == "runsignup" else self.sub_events)
+        number = next({"runsignup": self.event_ids, "haku": self.categories}.get(happening.provider, self.sub_events))
         spaced = f"{course.name} " if first or self.random.random() < 0.15 else course.name
         distance = None if self.random.random() < 0.12 and not first else course.distance
         return Contest(happening, number, spaced, distance, course.metres, self._contest_start(edition, course),

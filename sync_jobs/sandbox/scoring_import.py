@@ -6,7 +6,7 @@ from typing import Any
 
 from sync_jobs.records import PREFIXES
 from sync_jobs.sandbox.scoring_plan import ScoringContest, ScoringHappening, dice
-from sync_jobs.sandbox.things import Registration, State, state_at
+from sync_jobs.sandbox.things import Registration, State, hub_key, state_at
 from sync_jobs.sandbox.world import World
 
 FIRST = 7_000_001
@@ -45,8 +45,8 @@ def _fields(contest: ScoringContest, registration: Registration, state: State, a
     person, provider = state.person, registration.contest.happening.provider
     return {
         "number": FIRST + registration.ordinal, "contest": contest, "created_at": float(at),
-        "external_id": f"{PREFIXES.get(provider, provider)}:{registration.key}", "first_name": person.first_name,
-        "last_name": person.last_name, "gender": GENDERS.get(person.gender), "born": person.born,
+        "external_id": f"{PREFIXES.get(provider, provider)}:{hub_key(registration, state.contest)}",
+        "first_name": person.first_name, "last_name": person.last_name, "gender": GENDERS.get(person.gender), "born": person.born,
         "bib": None if state.bib is None else str(state.bib), "email": person.email, "phone": person.phone, "city": person.city,
         "state": person.state, "country": person.country, "team": registration.team,
         "wave": contest.waves[registration.ordinal % len(contest.waves)].name,

@@ -20,6 +20,7 @@ from sync_jobs import times
 from sync_jobs.sandbox.chronotrack import ChronoTrack
 from sync_jobs.sandbox.control import Control, Keep
 from sync_jobs.sandbox.faults import Faults
+from sync_jobs.sandbox.haku import Haku
 from sync_jobs.sandbox.journal import Journal, Noted, blanked
 from sync_jobs.sandbox.raceroster import RaceRoster
 from sync_jobs.sandbox.runsignup import RunSignUp
@@ -41,6 +42,7 @@ class Running:
         self.providers: Mapping[str, Provider] = {
             "runsignup": RunSignUp(world),
             "raceroster": RaceRoster(world),
+            "haku": Haku(world),
             "chronotrack": ChronoTrack(self.scoring),
         }
         self.control = Control(world, self.faults, self.requests, keep, self.scoring)
@@ -114,6 +116,8 @@ def urls_at(base: str) -> dict[str, str]:
         "RUNSIGNUP_URL": f"{base}/runsignup/rest",
         "RACEROSTER_URL": f"{base}/raceroster/api/v1",
         "RACEROSTER_AUTH_URL": f"{base}/raceroster/api/oauth/authorize",
+        "HAKU_URL": f"{base}/haku",
+        "HAKU_AUTH_URL": f"{base}/haku/oauth2/token",
         "CHRONOTRACK_URL": f"{base}/chronotrack/api",
     }
 
@@ -128,7 +132,8 @@ def _disturbed(provider: Provider, asked: Asked) -> Reply:
     if "refused" in faults:
         return Reply(b"", broken="refused")
     if "html" in faults:
-        return html()
+        status = faults["html"]
+        return html(status if isinstance(status, int) and status >= 200 else 200)
     if "not_json" in faults:
         return Reply(b'{"data": [oops')
     if "status" in faults:

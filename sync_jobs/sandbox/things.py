@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-PROVIDERS = ("runsignup", "raceroster")
+PROVIDERS = ("runsignup", "raceroster", "haku")
 
 
 class Person(NamedTuple):
@@ -31,7 +31,10 @@ class Person(NamedTuple):
 
 
 class Change(NamedTuple):
-    """Something that happens to a registration: `bib` (number), `person` (Person), `contest` (Contest), `removed` (Removal)."""
+    """Something that happens to a registration: `bib` (number), `person` (Person), `contest` (Contest), `removed` (Removal).
+
+    At Haku also `also` (a second Contest beside the first; None: out of it again).
+    """
 
     at: int
     kind: str
@@ -54,6 +57,8 @@ class State(NamedTuple):
     modified: int
     version: int
     removed: Removal | None
+    also: Contest | None = None  # a second category of the same registration
+    left: Contest | None = None  # one that it was in
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +70,7 @@ class Registration:
     person: Person
     fee_cents: int
     team: str | None = None
+    also: Contest | None = None  # a second category, at Haku
     changes: list[Change] = field(default_factory=list)
     key: int = 0  # the provider's id, given once all are known: ids grow with time
     ordinal: int = 0
@@ -75,7 +81,7 @@ class Contest:
     """One distance as a provider lists it."""
 
     happening: Happening
-    number: int  # RunSignUp: event_id; Race Roster: subEventId
+    number: int  # RunSignUp: event_id; Race Roster: subEventId; Haku: the category's id
     name: str
     distance: str | None
     metres: int | None
@@ -94,7 +100,7 @@ class Happening:
 
     provider: str
     edition: Edition
-    number: int  # RunSignUp: race_id; Race Roster: the number in the public address
+    number: int  # RunSignUp: race_id; Race Roster: the number in the public address; Haku: the event's id
     uid: str  # what the provider's API calls it
     days: int
     name: str
@@ -140,6 +146,7 @@ def state_at(registration: Registration, now: Moment) -> State | None:
     person, contest, modified = registration.person, registration.contest, registration.registered_at
     bib: int | None = None
     removed: Removal | None = None
+    also, left = registration.also, None
     version = 0
     for at, kind, value in registration.changes:
         if at > now:
@@ -151,9 +158,22 @@ def state_at(registration: Registration, now: Moment) -> State | None:
             person = value
         elif kind == "contest":
             contest = value
+        elif kind == "also":
+            also, left = value, also if value is None else None
         else:
             removed = value
-    return State(person, bib, contest, modified, version, removed)
+    return State(person, bib, contest, modified, version, removed, also, left)
+
+
+def number_text(registration: Registration) -> str:
+    """A registration's number as its provider writes it."""
+    return f"R-{registration.key}" if registration.contest.happening.provider == "haku" else str(registration.key)
+
+
+def hub_key(registration: Registration, contest: Contest) -> str:
+    """What a sync calls that registration in that contest: at Haku each category is one."""
+    number = number_text(registration)
+    return f"{number}/{contest.number}" if contest.happening.provider == "haku" else number
 
 
 def local(at: Moment, zone: str) -> datetime:

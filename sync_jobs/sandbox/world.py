@@ -7,7 +7,7 @@ left to their modules.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from random import Random
@@ -25,16 +25,18 @@ from sync_jobs.sandbox.things import (
     Person,
     Registration,
     Removal,
+    hub_key,
     local,
     seconds,
     state_at,
 )  # fmt: skip
 
-FIRST_KEY = {"runsignup": 5_000_001, "raceroster": 8_100_001}
+FIRST_KEY = {"runsignup": 5_000_001, "raceroster": 8_100_001, "haku": 204_001}
 ROOM = 1000  # between the ids of people still to come: those added by hand fit in
 SECRET_FIELDS = {
     "runsignup": ("api_key", "api_secret"),
     "raceroster": ("client_id", "client_secret", "username", "password"),
+    "haku": ("client_id", "client_secret"),
     "chronotrack": ("client_id", "username", "password"),
 }
 
@@ -74,15 +76,18 @@ class World:
         cls, *, seed: int = 88, anchor: datetime, partners: int = 13, editions: int = 60, registrations: int = 40_000,
         providers: tuple[str, ...] = PROVIDERS,
     ) -> World:  # fmt: skip
-        """The world at any size; `registrations` were made up to the anchor, others follow after it."""
+        """The world at any size; `registrations` were made up to the anchor, others follow after it; some at Haku come on top."""
         world = cls(seed, anchor, plan.partners(partners))
-        world.editions = plan.Planner(seed, world.anchor, world.partners, providers).editions(editions)
+        planner = plan.Planner(seed, world.anchor, world.partners, providers)
+        world.editions = planner.editions(editions)
         world.happenings = [happening for edition in world.editions for happening in edition.happenings]
-        shares = _shares(Random(f"shares {seed}"), world.happenings, registrations)
-        streams = sum(happening.edition.phase == "today" for happening in world.happenings)
+        main = [happening for happening in world.happenings if happening not in planner.beside]
+        shares = [*zip(main, _shares(Random(f"shares {seed}"), main, registrations), strict=True)]
+        shares += [(h, min(60 + 40 * (n % 3), registrations // 200)) for n, h in enumerate(planner.beside)]
+        streams = sum(happening.edition.phase == "today" for happening in main)
         people = [
             registration
-            for happening, share in zip(world.happenings, shares, strict=True)
+            for happening, share in shares
             for registration in Crowd(seed, happening, seconds(world.anchor)).gather(share, streams=streams)
         ]
         world._settle(people)
@@ -91,12 +96,13 @@ class World:
 
     @classmethod
     def regular(
-        cls, *, anchor: datetime, editions: int = 20, contests: int = 2, each: int = 1000, seed: int = 88,
+        cls, *, anchor: datetime, editions: int = 20, contests: int = 2, each: int | Sequence[int] = 1000, seed: int = 88,
         partners: int = 1, provider: str = "runsignup",
     ) -> World:  # fmt: skip
         """An even world in which nothing ever happens: what measurements and exact page counts want.
 
-        At a scoring provider, everybody registers at RunSignUp and is on the start list there already.
+        `each` is how many a contest has, or a number for each edition. At a scoring provider, everybody registers at RunSignUp
+        and is on the start list there already.
         """
         world = cls(seed, anchor, plan.partners(partners))
         world.scored_at, provider = (None, provider) if provider in PROVIDERS else (provider, PROVIDERS[0])
@@ -107,7 +113,7 @@ class World:
             world.editions.append(edition)
             happening = edition.happenings[0]
             world.happenings.append(happening)
-            people += Crowd(seed, happening, seconds(world.anchor)).quiet(each)
+            people += Crowd(seed, happening, seconds(world.anchor)).quiet(each if isinstance(each, int) else each[index])
         world._settle(people)
         return world
 
@@ -146,7 +152,7 @@ class World:
             provider, at = contest.happening.provider, int(now.timestamp())
             crowd = Crowd(self.seed + 1 + self.revision, contest.happening, at)
             person = crowd.person(contest)._replace(**{k: v for k, v in given.items() if k in Person._fields})
-            registration = Registration(contest, at, person, contest.fee_cents)
+            registration = Registration(contest, at, person, contest.fee_cents, also=given.get("also"))
             if given.get("bib") is not None:
                 registration.changes.append(Change(at, "bib", int(given["bib"])))
             earlier = [r.key for (name, _), r in self._by_key.items() if name == provider and r.registered_at <= at]
@@ -161,15 +167,16 @@ class World:
             return registration
 
     def change(self, registration: Registration, now: datetime, **given: Any) -> None:
-        """Change a registration now: a bib, or anything of the person."""
+        """Change a registration now: a bib, anything of the person, `contest`, or `also`, the second one (None: out of it)."""
         state = state_at(registration, now.timestamp())
         if state is None:
             raise LookupError("nobody of that number is registered yet")
         person = {name: value for name, value in given.items() if name in Person._fields}
         if person:
             self._happens(registration, Change(int(now.timestamp()), "person", state.person._replace(**person)))
-        if "bib" in given:
-            self._happens(registration, Change(int(now.timestamp()), "bib", given["bib"]))
+        for kind in ("bib", "contest", "also"):
+            if kind in given:
+                self._happens(registration, Change(int(now.timestamp()), kind, given[kind]))
 
     def remove(
         self, registration: Registration, now: datetime, reason: str = "removed", into: Contest | None = None
@@ -223,13 +230,14 @@ def _present(happening: Happening, registration: Registration, moment: float) ->
     state = state_at(registration, moment)
     if state is None or state.removed:
         return
-    contest = str(state.contest.number)
-    yield Present(
-        happening.provider, happening.edition.partners, happening.uid,
-        contest if happening.provider == "runsignup" else f"{happening.uid}/{contest}", str(registration.key),
-        state.person.first_name, state.person.last_name, state.person.email, state.person.gender, state.person.born, state.bib,
-        datetime.fromtimestamp(registration.registered_at, UTC), datetime.fromtimestamp(state.modified, UTC),
-    )  # fmt: skip
+    for contest in filter(None, (state.contest, state.also)):
+        number = str(contest.number)
+        yield Present(
+            happening.provider, happening.edition.partners, happening.uid,
+            number if happening.provider == "runsignup" else f"{happening.uid}/{number}", hub_key(registration, contest),
+            state.person.first_name, state.person.last_name, state.person.email, state.person.gender, state.person.born, state.bib,
+            datetime.fromtimestamp(registration.registered_at, UTC), datetime.fromtimestamp(state.modified, UTC),
+        )  # fmt: skip
 
 
 def _shares(random: Random, happenings: list[Happening], total: int) -> list[int]:
