@@ -69,7 +69,7 @@ WHERE e.gone_at IS NULL
 UNION ALL
 SELECT 'copernico', e.timing_partner_id, e.event_id, e.event_name, e.event_date, e.location, NULL, e.distance_categories,
        e.fetched_date, strftime('%Y-%m-%d %H:%M:%S', e.starts_at / 1000, 'unixepoch'),
-       c.edition_id, c.contest_id, e.event_id, e.event_name
+       c.edition_id, c.contest_id, coalesce(e.competition_id, e.event_id), coalesce(e.competition_name, e.event_name)
 FROM copernico_events e
 LEFT JOIN contests c
   ON c.timing_partner_id = e.timing_partner_id AND c.provider_name = 'copernico' AND c.provider_contest_id = e.event_id

@@ -26,13 +26,19 @@ SELECT 'copernico', r.timing_partner_id, r.event_id, nullif(r.bib_number, ''), r
              AND e.event_date GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]*'
             THEN (CAST(replace(substr(e.event_date, 1, 10), '-', '') AS INTEGER)
                   - CAST(replace(substr(p.date_of_birth, 1, 10), '-', '') AS INTEGER)) / 10000 END,
-       nullif(r.total_time, ''), NULL,
+       nullif(r.net_time, ''), nullif(r.total_time, ''),
        CASE WHEN r.overall_position GLOB '[1-9]*' THEN CAST(r.overall_position AS INTEGER) END, 'Overall',
        CASE WHEN r.overall_position GLOB '[1-9]*' THEN CAST(r.overall_position AS INTEGER) END, 1,
-       c.edition_id, c.contest_id, r.participant_id, r.event_id
+       c.edition_id, c.contest_id, coalesce(p.participant_id, r.participant_id), r.event_id
 FROM copernico_results r
 LEFT JOIN copernico_participants p
-  ON p.timing_partner_id = r.timing_partner_id AND p.event_id = r.event_id AND p.participant_id = r.participant_id
+  ON p.timing_partner_id = r.timing_partner_id AND p.event_id = r.event_id
+ AND p.participant_id = CASE
+     WHEN r.participant_id = 'bib:' || r.bib_number  -- the export had no ids: whoever alone has that bib in that event
+     THEN (SELECT CASE WHEN count(*) = 1 THEN min(q.participant_id) END FROM copernico_participants q
+           WHERE q.timing_partner_id = r.timing_partner_id AND q.event_id = r.event_id AND q.bib_number = r.bib_number
+             AND q.gone_at IS NULL)
+     ELSE r.participant_id END
 LEFT JOIN copernico_events e ON e.timing_partner_id = r.timing_partner_id AND e.event_id = r.event_id
 LEFT JOIN contests c
   ON c.timing_partner_id = r.timing_partner_id AND c.provider_name = 'copernico' AND c.provider_contest_id = r.event_id

@@ -48,6 +48,6 @@ LEFT JOIN ct_events_twin t ON t.timing_partner_id = r.timing_partner_id AND t.ev
 WHERE NOT EXISTS (SELECT 1 FROM ct_races o WHERE o.race_id = r.race_id AND o.event_id = r.event_id
                      AND o.timing_partner_id = r.timing_partner_id)
 UNION ALL
-SELECT e.timing_partner_id, 'copernico', e.event_id, e.event_name, e.event_id, e.event_name, NULL, e.starts_at,
-       NULL, e.location, NULL, 0, e.gone_at
+SELECT e.timing_partner_id, 'copernico', coalesce(e.competition_id, e.event_id), coalesce(e.competition_name, e.event_name),
+       e.event_id, e.event_name, nullif(trim(e.distance_categories), ''), e.starts_at, e.timezone, e.location, NULL, 0, e.gone_at
 FROM copernico_events e;

@@ -16,7 +16,8 @@ PROVIDER_URLS: Mapping[str, str] = {
     "HAKU_URL": "https://api.hakuapp.com",
     "HAKU_AUTH_URL": "https://prod-auth.hakuapp.com/oauth2/token",
     "CHRONOTRACK_URL": "https://api.chronotrack.com/api",
-    "COPERNICO_URL": "",
+    "COPERNICO_URL": "https://public-api.copernico.cloud/api",
+    "COPERNICO_PUSH_URL": "https://api.copernico.cloud",  # where start lists are sent to: another host
 }
 """Where the providers really are; a setting of the same name puts any server that speaks their API in their place."""
 

@@ -74,7 +74,7 @@ ct_events = _table(
     "ct_events",
     "event_id* event_tag event_name event_description event_start_time event_end_time event_site_uri event_is_published "
     "event_device_protocol event_external_id organization_id organization_name location_city location_region location_country "
-    f"timing_partner_id:int credentials_used {OURS_EVENTS}",
+    f"timing_partner_id:int credentials_used location_time_zone {OURS_EVENTS}",
     Index("ix_ct_events_partner", "timing_partner_id", "event_id"),
 )
 ct_races = _table(
@@ -148,7 +148,7 @@ copernico_events = _added(
     "copernico_events",
     "event_id competition_id event_name event_description event_date location discipline gender_categories age_categories "
     "distance_categories status created_at updated_at",
-    OURS_EVENTS,
+    f"competition_name timezone {OURS_EVENTS}",
     "event_id",
 )
 copernico_participants = _added(
@@ -159,11 +159,15 @@ copernico_participants = _added(
     "event_id",
     "participant_id",
 )
+Index(
+    "ix_copernico_participants_bib",
+    *(copernico_participants.c[name] for name in ("timing_partner_id", "event_id", "bib_number")),
+)  # an export may have no ids
 copernico_results = _added(
     "copernico_results",
     "id event_id participant_id bib_number first_name last_name category start_time finish_time total_time split_times "
     "overall_position category_position status created_at updated_at",
-    OURS,
+    f"net_time {OURS}",
     "event_id",
     "participant_id",
 )

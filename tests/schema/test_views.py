@@ -247,7 +247,8 @@ def test_all_five_providers(made):
         timing_partner_id=1,
         event_id="k",
         participant_id="p",
-        total_time="00:31:00",
+        total_time="00:31:12",
+        net_time="00:31:00",
         overall_position="3",
         category="F40",
     )
@@ -261,7 +262,31 @@ def test_all_five_providers(made):
     assert look(made, "unified_events", "source_provider = 'copernico'")[0]["starts_at"] == "2026-10-11 12:00:00"
     for view in ("unified_results", "unified_finishes"):
         row = look(made, view)[0]
-        assert (row["results_time"], row["overall_place"], row["gender"], row["age"]) == ("00:31:00", 3, "F", 40)
+        assert (row["results_time"], row["results_gun_time"]) == ("00:31:00", "00:31:12")
+        assert (row["overall_place"], row["gender"], row["age"]) == (3, "F", 40)
+
+
+def test_a_copernico_event_belongs_to_its_race_and_a_bib_to_whoever_alone_has_it(made):
+    fill(made, "copernico_events", timing_partner_id=1, event_id="spring/5K", competition_id="spring",
+         competition_name="Spring Run", event_name="5K", distance_categories="5 km", timezone="Europe/Madrid")  # fmt: skip
+    listed = look(made, "unified_contests")[0]
+    assert (listed["happening_id"], listed["happening_name"], listed["provider_contest_id"]) == (
+        "spring",
+        "Spring Run",
+        "spring/5K",
+    )
+    assert (listed["contest_name"], listed["distance"], listed["timezone"]) == ("5K", "5 km", "Europe/Madrid")
+    event = look(made, "unified_events")[0]
+    assert (event["event_id"], event["event_name"], event["happening_id"]) == ("spring/5K", "5K", "spring")
+    five = contest(made, "copernico", "spring", "spring/5K", 1)
+    for key, bib in (("a", "1"), ("b", "2"), ("c", "2"), ("d", "4")):
+        fill(made, "copernico_participants", timing_partner_id=1, event_id="spring/5K", participant_id=key, bib_number=bib,
+             gender="female")  # fmt: skip
+    for key, bib in (("bib:1", "1"), ("bib:2", "2"), ("d", "9"), ("bib:4", "7")):
+        fill(made, "copernico_results", timing_partner_id=1, event_id="spring/5K", participant_id=key, bib_number=bib)
+    for view in ("unified_results", "unified_finishes"):
+        found = {(row["bib_number"], row["entry_key"], row["gender"], row["contest_id"]) for row in look(made, view)}
+        assert found == {("1", "a", "F", five), ("2", "bib:2", None, five), ("9", "d", "F", five), ("7", "bib:4", None, five)}
 
 
 def test_contest_and_edition_of_a_person(made):
