@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -21,14 +21,13 @@ COMPARED = ("first_name", "last_name", "gender", "born", "bib", "contest_id")
 """What scoring shows of an entry, so that a difference can be seen; the rest only goes along."""
 WORDS = {"first_name": "first name", "last_name": "last name", "gender": "gender", "born": "date of birth", "bib": "bib",
          "contest_id": "distance"}  # fmt: skip
-ON_THE_LIST = ("sent", "in_file", "there")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """What was told of one registration before: the fields (None: nothing yet), how it stands, and the entry if known."""
 
-    state: str  # sent, in_file, there, refused, waiting, declined, withdrawn
+    state: str  # sent, in_file, there, refused, waiting, approved, declined, withdrawn
     external_id: str
     told: Fields | None
     wanted: Fields | None
@@ -46,9 +45,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing to do for one person. `withdraw` and `conflict` wait for a person, `create` and `update` go by themselves."""
+    """One thing to do for one person. `withdraw` and `conflict` wait for somebody to decide; the others go by themselves."""
 
     kind: str  # create, update, withdraw, conflict
+    is_decided: bool = False  # somebody said yes to exactly this
     person: Person
     external_id: str
     entry_key: str | None
@@ -62,13 +62,22 @@ class Plan:
     """All steps of one scoring contest, and what needs none."""
 
     steps: list[Step] = field(default_factory=list)
-    there: list[tuple[Person, str, Fields]] = field(default_factory=list)
-    """Who stands there as wanted: person, entry, and what registration says of them now."""
+    there: list[tuple[Person, str, str, Fields]] = field(default_factory=list)
+    """Who was found to stand there as wanted: person, external id, entry, and what registration says of them now."""
+    same: int = 0  # who was known to
     told: int = 0  # on their way: sent or in a file, and not seen there yet
+    in_file: list[Step] = field(default_factory=list)
+    """Those of them whose file nobody has loaded yet: they go into the next file too, or out with the next push."""
 
-    def of(self, *kinds: str) -> list[Step]:
-        """The steps of those kinds."""
-        return [step for step in self.steps if step.kind in kinds]
+    @property
+    def ready(self) -> list[Step]:
+        """The steps that may go out now."""
+        return [step for step in self.steps if _may_go(step)]
+
+    @property
+    def waiting(self) -> list[Step]:
+        """The steps that somebody has to decide."""
+        return [step for step in self.steps if not _may_go(step)]
 
 
 def plan(
@@ -100,7 +109,20 @@ def plan(
         else:
             _add(made, person, registration, line, contest_id, is_doubtful=person in doubtful)
     _withdraw(made, wanted, found, lines)
+    made.steps = [_decided(step, lines.get(step.person)) for step in made.steps]
     return made
+
+
+def _decided(step: Step, line: Line | None) -> Step:
+    """The same step as somebody decided it, where what they saw is still what would be done."""
+    if line is None or line.state != "approved" or line.wanted != step.wanted or step.kind in {"create", "update"}:
+        return step
+    kind = "withdraw" if step.kind == "withdraw" else "update" if step.entry_key else "create"
+    return replace(step, kind=kind, is_decided=True)
+
+
+def _may_go(step: Step) -> bool:
+    return step.kind in {"create", "update"} or step.is_decided
 
 
 class _Found:
@@ -150,7 +172,7 @@ def _add(made: Plan, person: Person, registration: Registration, line: Line | No
     """Nobody of that id is there: somebody new, or on the way, or taken off by somebody at scoring."""
     wanted, kind, why = fields_of(registration, contest_id), "create", ""
     if line is not None and line.state in {"sent", "in_file"} and line.told == wanted:
-        made.told += 1
+        _on_its_way(made, line, Step(kind=kind, person=person, external_id=registration.external_id, entry_key=None, wanted=wanted))
         return
     if line is not None and line.state in {"declined", "refused"} and line.wanted == wanted:
         return
@@ -161,13 +183,20 @@ def _add(made: Plan, person: Person, registration: Registration, line: Line | No
     made.steps.append(Step(kind=kind, person=person, external_id=registration.external_id, entry_key=None, wanted=wanted, why=why))
 
 
+def _on_its_way(made: Plan, line: Line, step: Step) -> None:
+    made.told += 1
+    if line.state == "in_file":
+        made.in_file.append(step)
+
+
 def _compare(made: Plan, person: Person, registration: Registration, entry: Entry, line: Line | None, contest_id: int) -> None:
     wanted, theirs = fields_of(registration, contest_id), _theirs(entry)
     told = line.told if line else None
     if line is not None and line.state in {"sent", "in_file"} and told == wanted and not _shows(theirs, wanted):
-        made.told += 1  # it was sent and is not seen there yet: their values are the old ones, nobody's decision
-        return
-    send, clash = [], []
+        _on_its_way(made, line, _step("update", person, registration, entry, wanted, [], ""))
+        return  # what stands there is the old value, and nobody's decision
+    send: list[Difference] = []
+    clash: list[Difference] = []
     for name in COMPARED:
         kind = _verdict(name, wanted[name], theirs[name], None if told is None else (told.get(name),))
         if kind:
@@ -180,7 +209,14 @@ def _compare(made: Plan, person: Person, registration: Registration, entry: Entr
     elif send and not (line is not None and line.state == "refused" and line.wanted == wanted):
         made.steps.append(_step("update", person, registration, entry, wanted, send, ""))
     elif not send:
-        made.there.append((person, entry.key, wanted))
+        _there(made, person, registration, entry, line, wanted)
+
+
+def _there(made: Plan, person: Person, registration: Registration, entry: Entry, line: Line | None, wanted: Fields) -> None:
+    if line is not None and (line.state, line.told, line.entry_key) == ("there", wanted, entry.key):
+        made.same += 1
+    else:
+        made.there.append((person, registration.external_id, entry.key, wanted))
 
 
 def _shows(theirs: Fields, wanted: Fields) -> bool:
@@ -240,11 +276,11 @@ def _withdraw(made: Plan, wanted: set[Person], found: _Found, lines: Mapping[Per
 def to_send(step: Step, contest: tuple[str, str]) -> StartListEntry:
     """A step as an adapter takes it; `contest` is the provider's id and name of it."""
     told = {name: step.wanted.get(name) for name in asdict(_EMPTY) if name in step.wanted}
-    told["born"] = date.fromisoformat(told["born"]) if told.get("born") else None
+    born = told.pop("born", None)
     told.pop("contest_id", None)
     return StartListEntry(
         **{
-            **asdict(_EMPTY), **told, "external_id": step.external_id, "entry_key": step.entry_key,
+            **asdict(_EMPTY), **told, "born": date.fromisoformat(born) if born else None, "external_id": step.external_id, "entry_key": step.entry_key,
             "contest_id": contest[0], "contest_name": contest[1], "withdrawn": step.kind == "withdraw",
         }
     )  # fmt: skip

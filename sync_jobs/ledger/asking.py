@@ -18,7 +18,8 @@ from sync_jobs.ledger.live import bump, scopes_of
 from sync_jobs.models import Connection, Edition, Instant, PartnerSettings, Run, write
 from sync_jobs.models.customer import EDITION_ID_COLUMN
 
-MANUAL, SCHEDULED = 1, 5
+MANUAL, FOLLOWING, SCHEDULED = 1, 3, 5
+PRIORITY = {"schedule": SCHEDULED, "change": FOLLOWING}  # anything else is somebody's press
 AFRESH: dict[str, Any] = {
     "status": "pending",
     "priority": MANUAL,
@@ -61,6 +62,8 @@ def request(
 ) -> Requested:
     """Write the wish and commit it; a second wish for the same target joins the run that waits or runs.
 
+    What follows from a change (trigger `change`) joins only a waiting one: the running one may have looked before it.
+
     With `session` it becomes part of the caller's transaction (the clock advances its slot in the same one). Whoever pauses
     at the same instant finds the run, or it is not written: raises NotAllowed.
     """
@@ -71,7 +74,7 @@ def request(
         "requested_at": now,
         "due_at": now,
         "created_at": times.customer_form(now),
-        "priority": SCHEDULED if trigger == "schedule" else MANUAL,
+        "priority": PRIORITY.get(trigger, MANUAL),
         "request_key": request_key,
         "skipped_slots": skipped,
         "scheduled_time": times.customer_form(slot) if slot else None,
@@ -95,7 +98,7 @@ def _row(connection: Connection, operation: str, edition: Edition | None, target
         "connection_id": connection.connection_id,
         "provider_name": connection.provider_name,
         "operation_type": operation,
-        "sync_direction": "pull",
+        "sync_direction": "push" if operation == "start_list" else "pull",
         "edition_id": edition.edition_id if edition else None,
         "event_id": getattr(edition, EDITION_ID_COLUMN.get(connection.provider_name, ""), None),
         "starts_at": edition.starts_at if edition else None,
@@ -119,7 +122,8 @@ def _must_be_allowed(session: Session, connection_id: int | None, operation: str
 
 def _join_or_insert(session: Session, target: str, wanted: dict[str, Any]) -> Requested:
     _must_be_allowed(session, wanted["connection_id"], wanted["operation_type"], wanted["edition_id"])
-    goes_on = or_(Run.status == "pending", and_(Run.status == "running", Run.cancel_requested == 0))
+    running = and_(Run.status == "running", Run.cancel_requested == 0, literal(wanted["trigger"] != "change"))
+    goes_on = or_(Run.status == "pending", running)
     found = session.execute(
         select(Run.run_id, Run.status).where(Run.target == target, goes_on).order_by(Run.status.desc())  # running first
     ).first()

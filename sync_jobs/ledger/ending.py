@@ -5,7 +5,7 @@ writes the attempt into the customer's history, the target's current state and t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,10 +39,11 @@ class Outcome:
     rows_expected: int | None = None
     test_sentence: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    follow: Callable[[Session, datetime], None] | None = None  # what a change leads to
 
 
 def complete(claim: Claim, outcome: Outcome, now: datetime) -> None:
-    """The reading reached its end. Raises LostLease."""
+    """The work reached its end; what follows from a change of it is written in the same transaction. Raises LostLease."""
     with write() as session:
         run = _end(
             session, claim, outcome, now, status="completed", error_kind=None, last_error=None, error_detail=None, finished_at=now
@@ -68,6 +69,8 @@ def complete(claim: Claim, outcome: Outcome, now: datetime) -> None:
             healthy |= {"tested_at": now, "tested_ok": 1, "test_sentence": outcome.test_sentence}
         _connection(session, claim, outcome, healthy)
         _tell_other_programs(session, claim, now)
+        if changed and outcome.follow is not None:
+            outcome.follow(session, now)
 
 
 def fail(claim: Claim, kind: str, sentence: str, detail: str, outcome: Outcome, now: datetime, *, refused: bool = False) -> None:

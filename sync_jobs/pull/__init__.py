@@ -8,7 +8,7 @@ What differs is decided in `changes`, rows are written by `store`, states by `le
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -26,16 +26,17 @@ from sync_jobs.pull.reading import people, results
 from sync_jobs.settings import settings
 
 log = logging.getLogger(__name__)
+Work = Callable[[Attempt], None]
 SLOT_MARGIN = 5.0  # seconds beyond the limit of a call, after which its slot is free
 OURS = "Something of ours went wrong. It is ours to fix; nothing that was read is lost."
 
 
-def run(claim: Claim, lease: Lease, redis: Any) -> None:
+def run(claim: Claim, lease: Lease, redis: Any, work: Mapping[str, Work] | None = None) -> None:
     """Do the claimed run and end it. Provider failures become states; a bug of ours is noted and raised."""
     attempt: Attempt | None = None
     try:
         attempt = _begin(claim, lease, redis)
-        WORK[claim.operation](attempt)
+        {**WORK, **(work or {})}[claim.operation](attempt)
         ledger.complete(claim, _outcome(attempt), times.now())
     except LostLease:
         log.warning("run %s: another worker holds it now", claim.run_id)
@@ -113,7 +114,7 @@ def _test(attempt: Attempt) -> None:
     attempt.outcome.test_sentence = attempt.adapter.test()
 
 
-WORK: dict[str, Callable[[Attempt], None]] = {
+WORK: Mapping[str, Work] = {
     "events": discover,
     "participants": people,
     "results": results,

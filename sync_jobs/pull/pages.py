@@ -71,7 +71,7 @@ def write_page(attempt: Attempt, page: Page, cursor: dict[str, Any]) -> None:
     attempt.cursor = cursor
     for row in page.rows:
         held.pop(row.key, None)
-    _between_pages(stop=stop)
+    between_pages(stop=stop)
 
 
 def readable(adapter: Adapter, page: Page, rows: list[RawRow]) -> tuple[list[tuple[RawRow, dict[str, Any]]], list[AsideRow]]:
@@ -92,7 +92,7 @@ def note(attempt: Attempt, session: Any, table: str, noted: list[tuple[store.Key
     attempt.noted += len(noted[:room])
 
 
-def _between_pages(*, stop: bool) -> None:
+def between_pages(*, stop: bool) -> None:
     if stop:
         raise Cancelled
     if stopping.requested():
@@ -111,4 +111,4 @@ def write_gone(
             store.carry_bibs(session, attempt.partner, moved)
         note(attempt, session, table, [(key, "gone", note) for key, note in gone])
     attempt.lease.renewed()
-    _between_pages(stop=stop)
+    between_pages(stop=stop)

@@ -19,6 +19,7 @@ from sync_jobs.kit.base import Page
 from sync_jobs.kit.rows import digest
 from sync_jobs.ledger import Counts
 from sync_jobs.models import Contest, Edition, EditionLink, SyncState, db, write
+from sync_jobs.pull import following
 from sync_jobs.pull.pages import Attempt, note, write_gone, write_page
 from sync_jobs.records import Scope
 
@@ -37,6 +38,8 @@ class List:
 def people(attempt: Attempt) -> None:
     """Everybody of one edition at one provider: who signed up, or who stands on the scoring list."""
     adapter = attempt.adapter
+    if attempt.claim.operation == "participants":
+        attempt.outcome.follow = following.start_lists(attempt.claim)
     if adapter.side == "scoring":
         _read(attempt, List(adapter.people_table, lambda scope, _, at: adapter.entries(scope, at), "entries", "rows_held", False))  # noqa: FBT003  no changes there
     else:

@@ -55,7 +55,8 @@ def test_somebody_new_is_added_with_all_that_is_known():
 def test_who_stands_there_as_wanted_needs_nothing():
     found = made([registration()], [entry()])
     assert found.steps == []
-    assert [(person, key) for person, key, _ in found.there] == [(ADA, "e1")]
+    assert [one[:3] for one in found.there] == [(ADA, "rsu:7", "e1")]
+    assert made([registration()], [entry()], lines={ADA: line()}).same == 1
 
 
 @pytest.mark.parametrize("external_id", ["RSU:7", " rsu:7 "])
@@ -65,7 +66,7 @@ def test_ids_are_compared_without_regard_to_case_and_blanks(external_id):
 
 def test_a_link_wins_over_ids_and_a_bib_finds_nobody():
     linked = made([registration()], [entry("e1", None), entry("e2", "rsu:7")], links={ADA: "e1"})
-    assert [key for _, key, _ in linked.there] == ["e1"]
+    assert [key for _, _, key, _ in linked.there] == ["e1"]
     assert kinds(made([registration()], [entry(external_id=None)])) == [("create", [])]
 
 
@@ -114,6 +115,17 @@ def test_what_is_on_its_way_is_not_sent_again_until_it_changes(state):
 def test_whoever_was_taken_off_at_scoring_is_not_put_back_unasked():
     (step,) = made([registration()], [], lines={ADA: line("there")}).steps
     assert (step.kind, "took them off" in step.why) == ("conflict", True)
+
+
+def test_a_yes_lets_exactly_that_go_out():
+    waiting = made([registration(bib="13")], [entry()]).steps[0]
+    yes = Line(state="approved", external_id="rsu:7", told=None, wanted=waiting.wanted, entry_key="e1")
+    (step,) = made([registration(bib="13")], [entry()], lines={ADA: yes}).ready
+    assert (step.kind, step.is_decided, step.wanted["bib"]) == ("update", True, "13")
+    assert made([registration(bib="14")], [entry()], lines={ADA: yes}).ready == [], "something else than they saw"
+    off = made([], [entry()], lines={ADA: line()}).steps[0]
+    (gone,) = made([], [entry()], lines={ADA: line("approved", wanted=off.wanted)}).ready
+    assert gone.kind == "withdraw"
 
 
 def test_the_doubtful_wait():

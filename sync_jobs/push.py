@@ -1,0 +1,128 @@
+"""One push: tell a scoring provider who is on the start lists of an event, or make the file that a person loads there.
+
+    plan → read what stands there now → plan again → send what may go, page by page noted → keep what waits for a person
+
+What to tell is decided in `start_list`; what was told is kept by `start_lists`. Before anything is sent, the scoring list is
+read to its end, so that a repeat after any crash finds whom the crash had added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from sync_jobs import ledger, start_list, start_lists, times
+from sync_jobs.ledger import Counts
+from sync_jobs.models import Connection, Edition, db, write
+from sync_jobs.pull import reading
+from sync_jobs.pull.pages import Attempt, between_pages
+from sync_jobs.records import Scope, StartListEntry, Told
+from sync_jobs.start_list import Plan, Step
+from sync_jobs.start_lists import Target
+
+AT_ONCE = 50  # lines between two notes of what was told
+Planned = list[tuple[Target, Plan]]
+Sending = list[tuple[Target, Step]]
+
+
+def start_list_of(attempt: Attempt) -> None:
+    """Bring the start lists of one edition at one scoring connection to what registration says."""
+    writes, zone = _ways(attempt)
+    planned = _plans(attempt)
+    if _to_go(planned, writes=writes):
+        reading.people(attempt)
+        planned = _plans(attempt)
+    _note(attempt, planned)
+    for scope, some in _by_happening(_to_go(planned, writes=writes), zone):
+        if writes:
+            _send(attempt, scope, some)
+        elif "import_file" in attempt.adapter.abilities():
+            _make_file(attempt, scope, some)
+
+
+def _ways(attempt: Attempt) -> tuple[bool, str]:
+    """Whether lines go out by themselves, and the zone of the edition."""
+    connection = db.session.get_one(Connection, attempt.claim.connection_id)
+    writes = connection.writes == "on" and "push_entries" in attempt.adapter.abilities()
+    zone = db.session.get_one(Edition, attempt.claim.edition_id).timezone or "UTC"
+    db.session.rollback()
+    return writes, zone
+
+
+def _to_go(planned: Planned, *, writes: bool) -> Sending:
+    """What goes out now. Whoever waits in a file that nobody loaded goes along with others, or alone once we may write."""
+    ready = [(target, step) for target, plan in planned for step in plan.ready]
+    if not ready and not writes:
+        return []
+    return [*ready, *((target, step) for target, plan in planned for step in plan.in_file)]
+
+
+def _plans(attempt: Attempt) -> Planned:
+    return start_lists.plans(attempt.claim.edition_id or 0, attempt.claim.connection_id)
+
+
+def _note(attempt: Attempt, planned: Planned) -> None:
+    now = times.now()
+    counts = Counts(same=sum(plan.same + len(plan.there) + plan.told for _, plan in planned))
+    with write() as session:
+        stop = ledger.page_done(session, attempt.claim, counts, attempt.cursor, None, now)
+        for target, plan in planned:
+            start_lists.note_plan(session, target, plan, attempt.claim.run_id, now)
+    attempt.lease.renewed()
+    between_pages(stop=stop)
+
+
+def _by_happening(sending: Sending, zone: str) -> Iterator[tuple[Scope, Sending]]:
+    for happening, some in groupby(sorted(sending, key=_happening), key=_happening):
+        lines = list(some)
+        contests = tuple(dict.fromkeys(target.provider_contest_id for target, _ in lines))
+        yield Scope(happening_id=happening, contest_ids=contests, timezone=zone), lines
+
+
+def _happening(one: tuple[Target, Step]) -> str:
+    return one[0].happening_id
+
+
+def _line(target: Target, step: Step) -> StartListEntry:
+    return start_list.to_send(step, (target.provider_contest_id, target.name))
+
+
+def _send(attempt: Attempt, scope: Scope, sending: Sending) -> None:
+    for at in range(0, len(sending), AT_ONCE):
+        some = sending[at : at + AT_ONCE]
+        told: list[Told] = []
+        try:
+            for answer in attempt.adapter.push_entries(scope, [_line(target, step) for target, step in some]):
+                told.append(answer)  # noqa: PERF402  what came before a failure is kept
+        finally:
+            if told:
+                stop = _keep(attempt, some, told)
+        between_pages(stop=stop)
+
+
+def _keep(attempt: Attempt, sent: Sending, told: list[Told]) -> bool:
+    """Note what scoring answered; True when somebody asked to cancel."""
+    steps = {step.external_id: (target, step) for target, step in sent}
+    accepted = [steps[answer.external_id][1] for answer in told if answer.accepted]
+    counts, now = _counts(accepted, refused=len(told) - len(accepted)), times.now()
+    with write() as session:
+        stop = ledger.page_done(session, attempt.claim, counts, attempt.cursor, None, now)
+        for answer in told:
+            start_lists.note_told(session, *steps[answer.external_id], answer, attempt.claim.run_id, now)
+    attempt.lease.renewed()
+    return stop
+
+
+def _counts(steps: list[Step], *, refused: int = 0) -> Counts:
+    gone = sum(step.kind == "withdraw" for step in steps)
+    new = sum(step.kind == "create" for step in steps)
+    return Counts(new=new, changed=len(steps) - new - gone, gone=gone, aside=refused)
+
+
+def _make_file(attempt: Attempt, scope: Scope, sending: Sending) -> None:
+    made = attempt.adapter.import_file(scope, [_line(target, step) for target, step in sending])
+    now = times.now()
+    with write() as session:
+        ledger.page_done(session, attempt.claim, _counts([step for _, step in sending]), attempt.cursor, None, now)
+        start_lists.keep_file(session, attempt.claim.connection_id, made, sending, attempt.claim.run_id, now)
+    attempt.lease.renewed()
