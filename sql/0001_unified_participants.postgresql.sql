@@ -54,18 +54,38 @@ UNION ALL
 SELECT 'haku', p.timing_partner_id, p.event_id, p.first_name, p.last_name, p.email,
        CASE lower(trim(p.gender)) WHEN 'm' THEN 'M' WHEN 'f' THEN 'F' WHEN 'x' THEN 'X' WHEN 'male' THEN 'M'
             WHEN 'female' THEN 'F' WHEN 'non-binary' THEN 'X' WHEN 'nonbinary' THEN 'X' END,
-       nullif(p.bib_number, ''), NULL, NULL,
+       nullif(p.bib_number, ''), p.city, p.state,
        CASE WHEN p.date_of_birth ~ '^[12][0-9]{3}-[01][0-9]-[0-3][0-9]'
              AND e.start_date ~ '^[12][0-9]{3}-[01][0-9]-[0-3][0-9]'
             THEN (CAST(replace(substr(e.start_date, 1, 10), '-', '') AS INTEGER)
                   - CAST(replace(substr(p.date_of_birth, 1, 10), '-', '') AS INTEGER)) / 10000 END,
        p.registration_date, c.edition_id, c.contest_id, p.participant_id,
-       p.date_of_birth, NULL, p.team_affiliation, NULL, NULL
+       p.date_of_birth, p.country, p.team_affiliation, NULL, NULL
 FROM haku_participants p
 LEFT JOIN haku_events e ON e.timing_partner_id = p.timing_partner_id AND e.event_id = p.event_id
 LEFT JOIN contests c
-  ON c.timing_partner_id = p.timing_partner_id AND c.provider_name = 'haku' AND c.provider_contest_id = p.event_id
-WHERE p.gone_at IS NULL
+  ON c.timing_partner_id = p.timing_partner_id AND c.provider_name = 'haku'
+ AND c.happening_id = p.event_id AND c.provider_contest_id = p.event_id || '/' || p.category_id
+WHERE p.gone_at IS NULL AND coalesce(p.registration_status, '') NOT IN ('cancelled', 'inactive') AND p.category_id IS NOT NULL
+UNION ALL
+SELECT 'haku', p.timing_partner_id, p.event_id, p.first_name, p.last_name, p.email,
+       CASE lower(trim(p.gender)) WHEN 'm' THEN 'M' WHEN 'f' THEN 'F' WHEN 'x' THEN 'X' WHEN 'male' THEN 'M'
+            WHEN 'female' THEN 'F' WHEN 'non-binary' THEN 'X' WHEN 'nonbinary' THEN 'X' END,
+       nullif(p.bib_number, ''), p.city, p.state,
+       CASE WHEN p.date_of_birth ~ '^[12][0-9]{3}-[01][0-9]-[0-3][0-9]'
+             AND e.start_date ~ '^[12][0-9]{3}-[01][0-9]-[0-3][0-9]'
+            THEN (CAST(replace(substr(e.start_date, 1, 10), '-', '') AS INTEGER)
+                  - CAST(replace(substr(p.date_of_birth, 1, 10), '-', '') AS INTEGER)) / 10000 END,
+       p.registration_date,
+       (SELECT min(c.edition_id) FROM contests c WHERE c.timing_partner_id = p.timing_partner_id
+           AND c.provider_name = 'haku' AND c.happening_id = p.event_id),
+       (SELECT CASE WHEN count(*) = 1 THEN min(c.contest_id) END FROM contests c WHERE c.timing_partner_id = p.timing_partner_id
+           AND c.provider_name = 'haku' AND c.happening_id = p.event_id AND c.gone_at IS NULL),
+       p.participant_id,
+       p.date_of_birth, p.country, p.team_affiliation, NULL, NULL
+FROM haku_participants p
+LEFT JOIN haku_events e ON e.timing_partner_id = p.timing_partner_id AND e.event_id = p.event_id
+WHERE p.gone_at IS NULL AND coalesce(p.registration_status, '') NOT IN ('cancelled', 'inactive') AND p.category_id IS NULL
 UNION ALL
 SELECT 'chronotrack', p.timing_partner_id, p.event_id, p.athlete_first_name, p.athlete_last_name, p.athlete_email,
        nullif(p.athlete_sex, ''), nullif(p.entry_bib, ''), p.location_city, p.location_region,

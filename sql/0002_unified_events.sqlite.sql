@@ -38,12 +38,14 @@ SELECT 'raceroster', e.timing_partner_id, e.event_id, e.name, e.start_date, e.ci
 FROM raceroster_events e
 WHERE e.gone_at IS NULL
 UNION ALL
-SELECT 'haku', e.timing_partner_id, e.event_id, e.event_name, e.start_date, NULL, NULL, e.distance, e.fetched_date,
+SELECT 'haku', e.timing_partner_id, e.event_id, e.event_name, e.start_date, e.city, e.state, e.distance, e.fetched_date,
        strftime('%Y-%m-%d %H:%M:%S', e.starts_at / 1000, 'unixepoch'),
-       c.edition_id, c.contest_id, e.event_id, e.event_name
+       (SELECT min(c.edition_id) FROM contests c WHERE c.timing_partner_id = e.timing_partner_id
+           AND c.provider_name = 'haku' AND c.happening_id = e.event_id),
+       (SELECT CASE WHEN count(*) = 1 THEN min(c.contest_id) END FROM contests c WHERE c.timing_partner_id = e.timing_partner_id
+           AND c.provider_name = 'haku' AND c.happening_id = e.event_id AND c.gone_at IS NULL),
+       e.event_id, e.event_name
 FROM haku_events e
-LEFT JOIN contests c
-  ON c.timing_partner_id = e.timing_partner_id AND c.provider_name = 'haku' AND c.provider_contest_id = e.event_id
 WHERE e.gone_at IS NULL
 UNION ALL
 SELECT 'chronotrack', e.timing_partner_id, e.event_id, e.event_name, e.event_start_time, e.location_city, e.location_region,

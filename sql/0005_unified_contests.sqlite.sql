@@ -26,9 +26,21 @@ SELECT s.timing_partner_id, 'raceroster', s.event_id, e.name, s.event_id || '/' 
 FROM raceroster_sub_events s
 LEFT JOIN raceroster_events e ON e.timing_partner_id = s.timing_partner_id AND e.event_id = s.event_id
 UNION ALL
+SELECT k.timing_partner_id, 'haku', k.event_id, e.event_name, k.event_id || '/' || k.category_id,
+       CASE WHEN k.master_name IS NOT NULL AND EXISTS (
+                SELECT 1 FROM haku_categories o WHERE o.timing_partner_id = k.timing_partner_id AND o.event_id = k.event_id
+                   AND o.name = k.name AND o.category_id <> k.category_id AND o.gone_at IS NULL)
+            THEN k.master_name || ' ' || k.name ELSE k.name END,  -- a 5K to run and one to walk
+       k.distance, coalesce(k.starts_at, e.starts_at), NULL, e.city, e.state,
+       CASE WHEN k.distance IS NULL AND lower(k.name) LIKE '%volunteer%' THEN 1 ELSE 0 END, coalesce(k.gone_at, e.gone_at)
+FROM haku_categories k
+LEFT JOIN haku_events e ON e.timing_partner_id = k.timing_partner_id AND e.event_id = k.event_id
+UNION ALL
 SELECT e.timing_partner_id, 'haku', e.event_id, e.event_name, e.event_id, e.event_name, nullif(trim(e.distance), ''), e.starts_at,
-       NULL, NULL, NULL, 0, e.gone_at
+       NULL, e.city, e.state, 0, e.gone_at
 FROM haku_events e
+WHERE NOT EXISTS (SELECT 1 FROM haku_categories k WHERE k.timing_partner_id = e.timing_partner_id AND k.event_id = e.event_id
+                     AND k.gone_at IS NULL)  -- distances show with the people only
 UNION ALL
 SELECT r.timing_partner_id, 'chronotrack', r.event_id, coalesce(e.event_name, t.event_name), r.event_id || '/' || r.race_id,
        r.race_name, nullif(trim(r.race_course_distance), ''), coalesce(r.starts_at, e.starts_at, t.starts_at), NULL,

@@ -133,9 +133,18 @@ haku_events = _added(
     "haku_events",
     "event_id organization_id event_name event_description start_date end_date location event_type distance registration_limit "
     "registration_count registration_fee currency status created_at updated_at",
-    OURS_EVENTS,
+    f"city state {OURS_EVENTS}",
     "event_id",
 )
+haku_categories = _added(
+    "haku_categories",
+    "event_id category_id name master_name distance",
+    OURS_EVENTS,
+    "event_id",
+    "category_id",
+)
+"""Distances as registrations show them: Haku lists them nowhere."""
+
 haku_participants = _added(
     "haku_participants",
     "id event_id participant_id bib_number first_name last_name email phone date_of_birth gender nationality emergency_contact "
@@ -187,6 +196,7 @@ NATURAL_KEYS: dict[str, tuple[str, ...]] = {
     "raceroster_sub_events": ("event_id", "sub_event_id"),
     "raceroster_participants": ("event_id", "registration_id"),
     "haku_events": ("event_id",),
+    "haku_categories": ("event_id", "category_id"),
     "haku_participants": ("event_id", "participant_id"),
     "copernico_events": ("event_id",),
     "copernico_participants": ("event_id", "participant_id"),

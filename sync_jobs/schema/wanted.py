@@ -17,7 +17,7 @@ from sync_jobs.models import Base
 SQL = Path(__file__).resolve().parents[2] / "sql"
 DIALECTS: dict[str, Dialect] = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 ADDED = frozenset({
-    "raceroster_events", "raceroster_sub_events", "raceroster_participants", "haku_events", "haku_participants",
+    "raceroster_events", "raceroster_sub_events", "raceroster_participants", "haku_events", "haku_categories", "haku_participants",
     "copernico_events", "copernico_participants", "copernico_results",
 })  # fmt: skip
 """The added provider tables, whose form is ours: a wrongly shaped one is rebuilt with its rows."""

@@ -380,3 +380,35 @@ def test_which_row_is_the_finish(made, brackets, place, time):
             results_rank=str(number), results_time=f"t{number}",
         )  # fmt: skip
     assert [(row["overall_place"], row["results_time"]) for row in look(made, "unified_finishes")] == [(place, time)]
+
+
+def test_at_haku_people_are_counted_by_category_and_only_who_takes_part(made):
+    fill(made, "haku_events", timing_partner_id=1, event_id="h", event_name="Lakeside", city="Davenport", state="IA",
+         distance="Half Marathon", starts_at=1_791_720_000_000)  # fmt: skip
+    assert [row["provider_contest_id"] for row in look(made, "unified_contests")] == ["h"]
+    whole = contest(made, "haku", "h", "h", 1)
+    fill(made, "haku_participants", timing_partner_id=1, event_id="h", participant_id="R-0", category_id=None, city="Moline")
+    assert look(made, "unified_participants")[0]["contest_id"] == whole  # the only one there is
+    for key, master, name in (("901", "Run", "5K"), ("902", "Walk", "5K"), ("903", "Run", "Half Marathon")):
+        fill(made, "haku_categories", timing_partner_id=1, event_id="h", category_id=key, master_name=master, name=name)
+    fill(made, "haku_categories", timing_partner_id=2, event_id="h", category_id="904", name="Somebody else's")
+    listed = {row["provider_contest_id"]: row for row in look(made, "unified_contests", "timing_partner_id = 1")}
+    assert {key: row["contest_name"] for key, row in listed.items()} == {
+        "h/901": "Run 5K", "h/902": "Walk 5K", "h/903": "Half Marathon",
+    }  # fmt: skip
+    assert {(row["happening_name"], row["city"], row["starts_at"]) for row in listed.values()} == {
+        ("Lakeside", "Davenport", 1_791_720_000_000)
+    }
+    five, half = contest(made, "haku", "h", "h/901", 1), contest(made, "haku", "h", "h/903", 1)
+    for key, category, status in (
+        ("R-1/901", "901", "active"), ("R-1/903", "903", "active"), ("R-2/901", "901", "cancelled"), ("R-3/901", "901", "inactive"),
+        ("R-4", None, "detail pending"),
+    ):  # fmt: skip
+        fill(
+            made, "haku_participants", timing_partner_id=1, event_id="h", participant_id=key, category_id=category,
+            registration_status=status, country="US",
+        )  # fmt: skip
+    people = {row["registration_key"]: (row["edition_id"], row["contest_id"]) for row in look(made, "unified_participants")}
+    assert people == {"R-0": (1, None), "R-1/901": (1, five), "R-1/903": (1, half), "R-4": (1, None)}
+    event = look(made, "unified_events")
+    assert [(row["event_id"], row["edition_id"], row["contest_id"], row["city"]) for row in event] == [("h", 1, None, "Davenport")]
