@@ -63,6 +63,19 @@ def refresh(session: Session, connection: Connection, happenings: Iterable[str])
     return [edition.edition_id for edition in made]
 
 
+def refresh_contests(session: Session, connection: Connection, happening_id: str, now: datetime) -> None:
+    """People of a happening showed its contests (Haku lists them nowhere else): the whole one that stood for them is gone."""
+    refresh(session, connection, [happening_id])
+    listed = [contest.provider_contest_id for contest in _listed(session, connection, [happening_id])]
+    mine = (Contest.timing_partner_id == connection.timing_partner_id, Contest.provider_name == connection.provider_name)
+    session.execute(
+        update(Contest)
+        .where(*mine, Contest.happening_id == happening_id, Contest.provider_contest_id.not_in(listed), Contest.gone_at.is_(None))
+        .values(gone_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def partner_zone(session: Session, partner: int) -> str:
     """The zone that holds where a provider names none."""
     found = session.scalar(select(PartnerSettings.timezone).where(PartnerSettings.timing_partner_id == partner))

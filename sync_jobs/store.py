@@ -26,8 +26,8 @@ BY_HAPPENING = {
     "ct_participants": "event_id", "ct_results": "event_id",
 }  # fmt: skip
 WITHDRAWN = {  # still listed there, but not taking part
-    "raceroster_participants": ("registration_status", "inactive"),
-    "haku_participants": ("registration_status", "inactive"),
+    "raceroster_participants": ("registration_status", ("inactive",)),
+    "haku_participants": ("registration_status", ("inactive", "cancelled")),
 }
 CONTEST_COLUMN = {
     "runsignup_participants": "event_id", "raceroster_participants": "sub_event_id", "haku_participants": "category_id",
@@ -56,11 +56,11 @@ def count_by_contest(table_name: str, partner: int, scope: Scope) -> dict[str, i
     column = table.c[CONTEST_COLUMN[table_name]]
     conditions = [*_within(table, table_name, partner, scope), table.c.gone_at.is_(None)]
     if table_name in WITHDRAWN:
-        name, word = WITHDRAWN[table_name]
-        conditions.append(table.c[name].is_distinct_from(word))
+        name, words = WITHDRAWN[table_name]
+        conditions.append(func.coalesce(table.c[name], "").not_in(words))
     many = func.count(distinct(table.c[PERSON_COLUMN[table_name]])) if table_name in PERSON_COLUMN else func.count()
     rows = db.session.execute(select(column, many).where(*conditions).group_by(column))
-    counted = {str(contest): number for contest, number in rows}
+    counted = {scope.happening_id if contest is None else str(contest): number for contest, number in rows}
     db.session.rollback()
     return counted
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from sync_jobs import ledger, secrets, times
+from sync_jobs import editions, ledger, secrets, times
 from sync_jobs.errors import CredentialsMissing, CredentialsRejected, ProviderError, QuotaUsedUp
 from sync_jobs.kit.base import Access, Limiter
 from sync_jobs.kit.pace import NoLimit, limiter_for
@@ -92,6 +92,7 @@ def _begin(claim: Claim, lease: Lease, redis: Any) -> Attempt:
         now=times.now,
         call_timeout=settings().call_timeout,
         retry_waits=settings().retry_waits,
+        timezone=editions.partner_zone(db.session(), connection.timing_partner_id),
         page_size_proven=connection.page_size_proven,
         before_call=lease.check,
     )

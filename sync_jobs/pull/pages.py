@@ -45,8 +45,11 @@ class Attempt:
         return self.claim.timing_partner_id
 
 
-def write_page(attempt: Attempt, page: Page, cursor: dict[str, Any]) -> None:
-    """Compare a page and store it: rows, what changed, progress and lease in one transaction."""
+def write_page(attempt: Attempt, page: Page, cursor: dict[str, Any], *, counted: bool = True) -> None:
+    """Compare a page and store it: rows, what changed, progress and lease in one transaction.
+
+    What is not `counted` stands beside what the run is about.
+    """
     held = attempt.known[page.table]
     found = changes.compare(page.rows, held)
     rows, aside = readable(attempt.adapter, page, [*found.new, *found.changed])
@@ -61,9 +64,10 @@ def write_page(attempt: Attempt, page: Page, cursor: dict[str, Any]) -> None:
         aside=len(page.aside) + unreadable,
     )
     with write() as session:
-        stop = ledger.page_done(session, attempt.claim, counts, cursor, page.total, now)
+        stop = ledger.page_done(session, attempt.claim, counts if counted else Counts(), cursor, page.total, now)
         store.write_rows(session, page.table, attempt.partner, attempt.connection_name, rows, now)
-        note(attempt, session, page.table, [(row.key, "changed" if row.key in held else "new", None) for row, _ in rows])
+        if counted:
+            note(attempt, session, page.table, [(row.key, "changed" if row.key in held else "new", None) for row, _ in rows])
         store.note_aside(
             session, attempt.claim.run_id, attempt.claim.attempt_no, attempt.partner, page.table, [*page.aside, *aside]
         )

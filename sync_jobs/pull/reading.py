@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sync_jobs import changes, ledger, store, times
+from sync_jobs import changes, editions, ledger, store, times
 from sync_jobs.errors import ListShrank
 from sync_jobs.kit.base import Page
 from sync_jobs.kit.rows import digest
 from sync_jobs.ledger import Counts
-from sync_jobs.models import Contest, Edition, EditionLink, SyncState, db, write
+from sync_jobs.models import Connection, Contest, Edition, EditionLink, SyncState, db, write
 from sync_jobs.pull import following
 from sync_jobs.pull.pages import Attempt, note, write_gone, write_page
 from sync_jobs.records import Scope
@@ -56,7 +56,7 @@ def _read(attempt: Attempt, what: List) -> None:
     state = db.session.get(SyncState, attempt.claim.target)
     scopes = scopes_of(attempt, state)
     db.session.rollback()
-    of = digest([(scope.happening_id, scope.contest_ids) for scope in scopes]).hex()
+    of = _of(scopes)
     if attempt.cursor.get("of") != of:  # it begins, or what belongs to the edition is not what it was
         whole = changes.reads_whole(
             understands_changes=what.understands_changes,
@@ -72,6 +72,11 @@ def _read(attempt: Attempt, what: List) -> None:
         if index >= attempt.cursor["at"]:
             _read_scope(attempt, what, scope, since, index)
     _conclude(attempt, what, scopes, whole=since is None)
+
+
+def _of(scopes: list[Scope]) -> str:
+    """Tells whether the same belongs to the edition as before."""
+    return digest([(scope.happening_id, scope.contest_ids) for scope in scopes]).hex()
 
 
 def scopes_of(attempt: Attempt, state: SyncState | None) -> list[Scope]:
@@ -100,7 +105,10 @@ def _read_scope(attempt: Attempt, what: List, scope: Scope, since: datetime | No
     for page in what.pages(replace(scope, held=held), since, position):
         if page.table not in attempt.known:  # what a provider tells beside its people
             attempt.known[page.table] = store.held(page.table, attempt.partner, scope)
-        write_page(attempt, page, {**attempt.cursor, "at": index, "page": page.cursor})
+        beside = page.table != what.table
+        write_page(attempt, page, {**attempt.cursor, "at": index, "page": page.cursor}, counted=not beside)
+        if beside:
+            _contests_showed(attempt, scope)
         unknown += sum(row.key is None for row in page.aside)  # these could be anybody
         del page  # before the next one is read
     shows_gone = since is None and position is None and not unknown  # from its start, and whole
@@ -111,6 +119,16 @@ def _read_scope(attempt: Attempt, what: List, scope: Scope, since: datetime | No
     if shows_gone and held:
         write_gone(attempt, what.table, [(key, None) for key in held])
     attempt.cursor |= {"at": index + 1, "page": None}
+
+
+def _contests_showed(attempt: Attempt, scope: Scope) -> None:
+    """A provider told of contests with its people. They are ours from now on, and the reading goes on."""
+    now = times.now()
+    with write() as session:
+        ledger.hold(session, attempt.claim, now)
+        editions.refresh_contests(session, session.get_one(Connection, attempt.claim.connection_id), scope.happening_id, now)
+    attempt.cursor |= {"of": _of(scopes_of(attempt, None))}
+    db.session.rollback()
 
 
 def _believe(attempt: Attempt, what: List, missing: Collection[store.Key], held: int) -> None:

@@ -32,6 +32,8 @@ class Haku(Adapter):
     key = "haku"
     label = "Haku"
     side = "registration"
+    people_table = "haku_participants"
+    happening_table = "haku_events"
     credentials = (
         CredentialField(name="client_id", label="client id", secret=False, customer_column="principal"),
         CredentialField(name="client_secret", label="client secret", customer_column="secret"),
