@@ -43,7 +43,8 @@ WHERE NOT EXISTS (SELECT 1 FROM haku_categories k WHERE k.timing_partner_id = e.
                      AND k.gone_at IS NULL)  -- distances show with the people only
 UNION ALL
 SELECT r.timing_partner_id, 'chronotrack', r.event_id, coalesce(e.event_name, t.event_name), r.event_id || '/' || r.race_id,
-       r.race_name, nullif(trim(r.race_course_distance), ''), coalesce(r.starts_at, e.starts_at, t.starts_at), NULL,
+       r.race_name, nullif(trim(r.race_course_distance), ''), coalesce(r.starts_at, e.starts_at, t.starts_at),
+       coalesce(e.location_time_zone, t.location_time_zone),
        coalesce(e.location_city, t.location_city), coalesce(e.location_region, t.location_region), 0,
        coalesce(r.gone_at, e.gone_at, t.gone_at)
 FROM ct_races r
@@ -51,7 +52,8 @@ LEFT JOIN ct_events e ON e.event_id = r.event_id AND e.timing_partner_id = r.tim
 LEFT JOIN ct_events_twin t ON t.timing_partner_id = r.timing_partner_id AND t.event_id = r.event_id
 UNION ALL
 SELECT r.timing_partner_id, 'chronotrack', r.event_id, coalesce(e.event_name, t.event_name), r.event_id || '/' || r.race_id,
-       r.race_name, nullif(trim(r.race_course_distance), ''), coalesce(r.starts_at, e.starts_at, t.starts_at), NULL,
+       r.race_name, nullif(trim(r.race_course_distance), ''), coalesce(r.starts_at, e.starts_at, t.starts_at),
+       coalesce(e.location_time_zone, t.location_time_zone),
        coalesce(e.location_city, t.location_city), coalesce(e.location_region, t.location_region), 0,
        coalesce(r.gone_at, e.gone_at, t.gone_at)
 FROM ct_races_twin r

@@ -71,6 +71,7 @@ class Client:
         self.access, self.provider, self.base = access, provider, base.rstrip("/")
         self.calls, self.auth, self.refusal = calls, auth, refusal
         self.doubted = doubted  # statuses after which one newer proof is worth one try
+        self.answered: Mapping[str, str] = {}  # headers of the latest answer, for providers that say things there
         self._session = _session(self.base)
         redact.remember(access.secrets.values())
 
@@ -87,13 +88,13 @@ class Client:
         with self._named():
             return self._patiently(lambda: self._signed(request))
 
-    def post(self, path: str, document: Any) -> Any:
+    def post(self, path: str, document: Any, *, method: str = "POST") -> Any:
         """Send a document; None where the provider says yes and nothing else.
 
         Only one that asks us to wait is asked again: anything else may have been done already.
         """
         body = orjson.dumps(document)
-        request = Request(method="POST", url=self.base + path, path=path, headers=JSON, body=body)
+        request = Request(method=method, url=self.base + path, path=path, headers=JSON, body=body)
         with self._named():
             return self._patiently(lambda: self._signed(request), (ProviderThrottled,))
 
@@ -105,6 +106,15 @@ class Client:
         with self._named():
             try:
                 return self._exchange(Request(method="POST", url=url, path=path, body=form, headers=headers or {}))
+            except (RequestRefused, AccessDenied, NotThere) as error:
+                refused = CredentialsRejected(path, error.detail)
+            raise refused
+
+    def ask_token(self, url: str, query: Mapping[str, str], headers: Mapping[str, str], *, path: str) -> Any:
+        """The same where the provider wants a GET, with the password in the address."""
+        with self._named():
+            try:
+                return self._exchange(Request(method="GET", url=url, path=path, query=query, headers=headers))
             except (RequestRefused, AccessDenied, NotThere) as error:
                 refused = CredentialsRejected(path, error.detail)
             raise refused
@@ -169,8 +179,9 @@ class Client:
             reply = self._send(request)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             return None, ProviderDown(request.path, type(error).__name__)
-        if request.method == "POST" and isinstance(request.body, bytes) and 200 <= reply.status < 300 and not reply.body.strip():
+        if isinstance(request.body, bytes) and 200 <= reply.status < 300 and not reply.body.strip():
             return None, None  # what was sent arrived, and there is nothing to say about it
+        self.answered = reply.headers
         data, failure = judge(reply, request.path, self.access.now(), self.refusal)
         return data, _doubted(failure) if failure is not None and reply.status in self.doubted else failure
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +133,58 @@ def by_offset(fetch: Callable[[int], Part], ending: Ending, identify: Callable[[
         yield Part(fresh, known_total), None if last else offset
         if last:
             return
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One numbered page, with what the provider says of the whole list: how many rows, on how many such pages."""
+
+    records: Records
+    rows: int | None
+    pages: int | None
+
+
+ROUNDS = 3  # how often a list is read from its beginning before it is given up as restless
+Where = dict[str, int | None]
+Sheets = Generator[tuple[Sheet, Where | None], None, bool]
+
+
+def by_sheet(fetch: Callable[[int], Sheet], ending: Ending, identify: Callable[[Any], Any], path: str,
+             start: Where | None = None) -> Iterator[tuple[Sheet, Where | None]]:  # fmt: skip
+    """Pages by their number; rows that came before are left out. Each with where to go on, None with the last.
+
+    The announced number of pages ends the list, and the announced number of rows must have come, all different. A list that moved
+    while we read (another total, or rows missing) is read again, for what we have not seen. Where nothing is announced,
+    `ending` decides.
+    """
+    seen: set[Any] = set()
+    for _ in range(ROUNDS):
+        if (yield from _sheets_once(fetch, ending, identify, path, start or {"page": 1}, seen)):
+            return
+        start = None
+    raise ReadIncomplete(path, "the list changed while it was read, again and again")
+
+
+def _sheets_once(fetch: Callable[[int], Sheet], ending: Ending, identify: Callable[[Any], Any], path: str, start: Where,
+                 seen: set[Any]) -> Sheets:  # fmt: skip
+    """One round, without what earlier ones had. True if the list stood still and was whole."""
+    page, before, first = start["page"] or 1, start.get("read") or 0, start.get("rows")
+    passed: set[Any] = set()
+    while True:
+        sheet = fetch(page)
+        news = _fresh(sheet.records, identify, passed)
+        if sheet.records and not news:
+            raise ReadIncomplete(path, "the page number has no effect")
+        first, read, ended = sheet.rows if first is None else first, before + len(passed), ending.after(len(sheet.records))
+        last = ended if sheet.pages is None else page >= sheet.pages
+        whole = sheet.rows is None or (first == sheet.rows and read >= sheet.rows)
+        goes_on: Where = {"page": 1} if last else {"page": page + 1, "read": read, "rows": first}
+        fresh = [record for record in news if (key := identify(record)) is None or key not in seen]
+        yield Sheet(fresh, sheet.rows, sheet.pages), None if last and whole else goes_on
+        if last:
+            seen |= passed
+            return whole
+        page += 1
 
 
 def _fresh(records: Records, identify: Callable[[Any], Any], seen: set[Any]) -> Records:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sync_jobs.kit.base import Adapter
+from sync_jobs.providers.chronotrack import ChronoTrack
+from sync_jobs.providers.haku import Haku
 from sync_jobs.providers.raceroster import RaceRoster
 from sync_jobs.providers.runsignup import RunSignUp
 
 ADAPTERS: Mapping[str, type[Adapter]] = {
     "runsignup": RunSignUp,
     "raceroster": RaceRoster,
+    "haku": Haku,
+    "chronotrack": ChronoTrack,
 }
 
 LABELS: Mapping[str, str] = {
@@ -35,3 +39,12 @@ def provider_key(name: str | None) -> str:
 def label(key: str) -> str:
     """How a person writes that provider."""
     return LABELS.get(key) or FORMER.get(key, key)
+
+
+STILL_TO_COME: Mapping[str, str] = {"haku": "registration", "chronotrack": "scoring", "copernico": "scoring"}
+
+
+def side(key: str | None) -> str:
+    """Whether a provider keeps registrations or scores."""
+    adapter = ADAPTERS.get(key or "")
+    return adapter.side if adapter else STILL_TO_COME.get(key or "", "registration")

@@ -63,7 +63,7 @@ class ChronoTrack:
         except Refused as refused:
             return self.failure(refused.status, asked.faults.get("throttled"), text="text_errors" in asked.faults)
         except Odd:
-            return json({"event": []})
+            return self.failure(404) if asked.path.endswith("/event") else json({"event": []})
 
     def failure(self, status: int, retry_after: Any = None, *, text: bool = False) -> Reply:
         """An error, in JSON or as plain text."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -14,12 +14,69 @@ from sync_jobs.providers import ADAPTERS
 from sync_jobs.records import Scope
 from sync_jobs.sandbox import servers
 from sync_jobs.sandbox.servers import Running
-from sync_jobs.sandbox.things import Happening
 from sync_jobs.sandbox.world import World
 from tests.kit.standin import NOW, Tokens, access
 
 EACH = 65  # people in each of two contests
-PAGES = {"runsignup": 2500, "raceroster": 250}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Where a provider keeps what every provider has: tables, our columns, paths, and what a spoilt row lacks."""
+
+    contests: str
+    contest_starts: str = "starts_at"
+    name: str = "name"
+    zone: str | None = "timezone"
+    path: str = "participants"  # of the list of people
+    list: str = "events"  # of the list of happenings
+    page: int
+    key: str = "registration_id"
+    first: str = "first_name"
+    last: str = "last_name"
+    email: str | None = "email"
+    bib: str
+    born: str
+    gender: str = "gender"
+    unsaid: str | None = "U"  # how a gender that was not given looks
+    contest: str
+    spoilt: frozenset[str]
+    sign_in: str | None = None  # path of the sign-in, where there is one
+    accepts: str = "login"
+    round_costs: int = 1  # calls for a second reading of 130 people
+    own_columns: frozenset[str] = frozenset()  # the database's
+
+
+FACTS = {
+    "runsignup": Facts(
+        contests="runsignup_events", list="races", page=2500, bib="bib_num", born="dob", contest="event_id", unsaid=None,
+        accepts="key", spoilt=frozenset({"registration_id", "age", "registration_date"}), round_costs=2,
+        own_columns=frozenset({"id"}),
+    ),
+    "raceroster": Facts(
+        contests="raceroster_sub_events", page=250, bib="bib_number", born="date_of_birth", contest="sub_event_id",
+        spoilt=frozenset({"participantId", "gender", "registrationDate"}), sign_in="oauth",
+    ),
+    "chronotrack": Facts(
+        contests="ct_races", name="event_name", zone="location_time_zone", path="/entry", list="event", page=500, key="entry_id",
+        first="athlete_first_name", last="athlete_last_name", email="athlete_email", bib="entry_bib", born="athlete_birthdate",
+        gender="athlete_sex", unsaid=None, contest="race_id",
+        spoilt=frozenset({"entry_id", "athlete_birthdate", "athlete_first_name"}), own_columns=frozenset({"id"}),
+    ),
+}  # fmt: skip
+
+
+class Person(NamedTuple):
+    """Somebody as they truly are, in the provider's own ids."""
+
+    key: str
+    first: str
+    last: str
+    email: str | None
+    bib: str | None
+    born: str | None
+    gender: str | None  # U: not said
+    contest: str
 
 
 @dataclass
@@ -49,23 +106,56 @@ class Bench:
         return self.made[-1]
 
     @property
-    def happening(self) -> Happening:
-        return next(h for h in self.world.seen_by(self.key, 1))
+    def facts(self) -> Facts:
+        return FACTS[self.key]
 
-    def scope(self, happening: Happening | None = None, **changes: Any) -> Scope:
+    @property
+    def scores(self) -> bool:
+        return ADAPTERS[self.key].side == "scoring"
+
+    @property
+    def happenings(self) -> list[Any]:
+        """Those of the partner, as the world has them."""
+        return self.running.scoring.happenings(self.key, 1) if self.scores else self.world.seen_by(self.key, 1)
+
+    @property
+    def happening(self) -> Any:
+        return self.happenings[0]
+
+    def scope(self, happening: Any = None, **changes: Any) -> Scope:
         happening = happening or self.happening
         contests = tuple(str(contest.number) for contest in happening.contests)
         return Scope(happening_id=happening.uid, contest_ids=contests, timezone=happening.edition.zone, **changes)
 
-    def fault(self, kind: str, value: Any = None, path: str = "participants", **which: Any) -> None:
-        self.running.faults.add(kind, value, provider=self.key, path=path, **which)
+    def pages(self, adapter: Adapter, scope: Scope, since: Any = None, cursor: Any = None) -> Any:
+        """Everybody of a happening: who registered, or who is on the scoring list."""
+        return adapter.entries(scope, cursor) if self.scores else adapter.registrations(scope, since, cursor)
+
+    def fault(self, kind: str, value: Any = None, path: str | None = None, **which: Any) -> None:
+        self.running.faults.add(kind, value, provider=self.key, path=path or self.facts.path, **which)
 
     def calls(self, path: str = "") -> int:
         return self.running.requests.count(self.key, path)
 
+    def everybody(self, happening: Any = None) -> list[Person]:
+        """All people of a happening."""
+        happening = happening or self.happening
+        if self.scores:
+            return [
+                Person(str(one.number), one.first_name, one.last_name, one.email, one.bib, one.born and one.born.isoformat(),
+                       one.gender or "U", str(one.contest.number))
+                for one in self.running.scoring.entries(happening, NOW)
+            ]  # fmt: skip
+        return [
+            Person(one.key, one.first_name, one.last_name, one.email, None if one.bib is None else str(one.bib),
+                   one.born and one.born.isoformat(), {"C": "U"}.get(one.gender, one.gender), one.contest_id.rpartition("/")[2])
+            for one in self.world.present(NOW, provider=self.key)
+            if one.happening_id == happening.uid
+        ]  # fmt: skip
+
     def truth(self) -> set[str]:
         """The ids of everybody at the happening."""
-        return {one.key for one in self.world.present(NOW, provider=self.key) if one.happening_id == self.happening.uid}
+        return {one.key for one in self.everybody()}
 
 
 def read(adapter: Adapter, pages: Any) -> Reading:

@@ -24,25 +24,22 @@ from sync_jobs.providers import ADAPTERS
 from sync_jobs.sandbox import servers
 from sync_jobs.sandbox.world import World
 from tests.kit.standin import NOW, Tokens
-from tests.providers.conftest import EACH, PAGES, Bench, read
+from tests.providers.conftest import EACH, FACTS, Bench, read
 
 STORES = {"row_hash", "gone_at", "fetched_date", "credentials_used", "timing_partner_id"}  # columns that are not an adapter's
-PEOPLE = {"runsignup": "runsignup_participants", "raceroster": "raceroster_participants"}
-CONTESTS = {"runsignup": "runsignup_events", "raceroster": "raceroster_sub_events"}
-HAPPENINGS = {"runsignup": "runsignup_races", "raceroster": "raceroster_events"}
-LIST = {"runsignup": "races", "raceroster": "events"}
 
 
 def people(bench: Bench, adapter: Adapter | None = None, **given):
     adapter = adapter or bench.adapter()
-    return read(adapter, adapter.registrations(bench.scope(), given.get("since"), given.get("cursor")))
+    return read(adapter, bench.pages(adapter, bench.scope(), given.get("since"), given.get("cursor")))
+
+
+def rows_of(bench: Bench, reading):
+    return reading.tables[ADAPTERS[bench.key].people_table]
 
 
 def ids(bench: Bench, reading) -> set[str]:
-    return {
-        row["registration_id"] if bench.key == "raceroster" else str(row["registration_id"])
-        for row in reading.tables[PEOPLE[bench.key]]
-    }
+    return {str(row[bench.facts.key]) for row in rows_of(bench, reading)}
 
 
 # Facts
@@ -55,7 +52,11 @@ def test_facts_are_complete(adapter):
     assert adapter.label
     assert adapter.help
     assert {field.customer_column for field in adapter.credentials} >= {"principal", "secret"}
-    assert adapter.abilities() >= {"test", "discover", "registrations"}
+    assert adapter.abilities() >= {"test", "discover", "registrations" if adapter.side == "registration" else "entries"}
+    tables = {adapter.people_table, adapter.happening_table, FACTS[adapter.key].contests}
+    assert tables | ({adapter.results_table} if "results" in adapter.abilities() else set()) <= set(PROVIDER_TABLES)
+    assert bool(adapter.writes_note) == ("push_entries" in adapter.abilities())
+    assert bool(adapter.import_help) == ("import_file" in adapter.abilities())
     assert adapter.pace.at_once >= 1
 
 
@@ -65,46 +66,40 @@ def test_facts_are_complete(adapter):
 def test_the_whole_world_is_found(bench):
     adapter = bench.adapter()
     reading = read(adapter, adapter.discover(None, None))
-    happenings, contests = reading.tables[HAPPENINGS[bench.key]], reading.tables[CONTESTS[bench.key]]
-    mine = bench.world.seen_by(bench.key, 1)
-    assert {row["name"] for row in happenings} == {happening.name for happening in mine}
+    happenings, contests = reading.tables[ADAPTERS[bench.key].happening_table], reading.tables[bench.facts.contests]
+    mine = bench.happenings
+    assert {row[bench.facts.name] for row in happenings} == {happening.name for happening in mine}
     assert len(contests) == sum(len(happening.contests) for happening in mine)
     true_starts = sorted(contest.starts_at for happening in mine for contest in happening.contests)
-    assert sorted(int(row["starts_at"].timestamp()) for row in contests) == true_starts
-    assert {row["timezone"] for row in happenings} == {happening.edition.zone for happening in mine}
+    assert sorted(int(row[bench.facts.contest_starts].timestamp()) for row in contests) == true_starts
+    if bench.facts.zone:
+        assert {row[bench.facts.zone] for row in happenings} == {happening.edition.zone for happening in mine}
     assert reading.aside == []
     assert reading.cursors[-1] is None
     assert len(reading.keys) == len(set(reading.keys))
 
 
 def test_everybody_is_found_as_they_are(bench):
-    reading = people(bench)
-    rows = {str(row["registration_id"]): row for row in reading.tables[PEOPLE[bench.key]]}
-    bib, born, contest = (
-        ("bib_num", "dob", "event_id") if bench.key == "runsignup" else ("bib_number", "date_of_birth", "sub_event_id")
-    )
-    for one in bench.world.present(NOW, provider=bench.key):
-        if one.happening_id != bench.happening.uid:
-            continue
+    reading, facts = people(bench), bench.facts
+    rows = {str(row[facts.key]): row for row in rows_of(bench, reading)}
+    for one in bench.everybody():
         row = rows.pop(one.key)
-        assert (row["first_name"], row["last_name"], row["email"]) == (one.first_name, one.last_name, one.email)
-        assert row[bib] == (None if one.bib is None else str(one.bib))
-        assert row[born] == (one.born and one.born.isoformat())
-        assert str(row[contest]) == one.contest_id.rpartition("/")[2]
-        said = {"C": "U"}.get(one.gender, one.gender)
-        assert row["gender"] == (None if bench.key == "runsignup" and said == "U" else said)
+        assert (row[facts.first], row[facts.last]) == (one.first, one.last)
+        assert facts.email is None or row[facts.email] == one.email
+        assert (row[facts.bib], row[facts.born], str(row[facts.contest])) == (one.bib, one.born, one.contest)
+        assert row[facts.gender] == (facts.unsaid if one.gender == "U" else one.gender)
     assert not rows
     assert reading.aside == []
 
 
 def test_names_of_all_the_world_arrive(bench):
-    names = {one.last_name for one in bench.world.present(NOW, provider=bench.key)}
+    names = {one.last for happening in bench.happenings for one in bench.everybody(happening)}
     assert any(not name.isascii() for name in names), "this world proves nothing"
     seen = set()
     adapter = bench.adapter()
-    for happening in bench.world.seen_by(bench.key, 1):
-        reading = read(adapter, adapter.registrations(bench.scope(happening), None, None))
-        seen |= {row["last_name"] for row in reading.tables[PEOPLE[bench.key]]}
+    for happening in bench.happenings:
+        reading = read(adapter, bench.pages(adapter, bench.scope(happening)))
+        seen |= {row[bench.facts.last] for row in rows_of(bench, reading)}
     assert seen == names
 
 
@@ -113,7 +108,7 @@ def test_every_column_is_given_and_no_other(bench):
     readings = [read(adapter, adapter.discover(None, None)), people(bench, adapter)]
     for reading in readings:
         for table, rows in reading.tables.items():
-            own = {"id"} if table == "runsignup_participants" else set()
+            own = bench.facts.own_columns if table == ADAPTERS[bench.key].people_table else set()
             assert {column.name for column in PROVIDER_TABLES[table].columns} - STORES - own == set(rows[0])
             for row in rows:
                 assert set(row) == set(rows[0])
@@ -122,7 +117,7 @@ def test_every_column_is_given_and_no_other(bench):
 
 def test_keys_are_the_natural_ones(bench):
     adapter = bench.adapter()
-    for page in [*adapter.discover(None, None), *adapter.registrations(bench.scope(), None, None)]:
+    for page in [*adapter.discover(None, None), *bench.pages(adapter, bench.scope())]:
         for row in page.rows:
             values = adapter.values(page.table, row.raw)
             assert row.key == tuple(values[name] for name in NATURAL_KEYS[page.table])
@@ -147,11 +142,11 @@ def test_a_server_that_cuts_pages_loses_nobody_and_tells_nobody_twice(bench, cap
 
 @pytest.mark.parametrize("cap", [1, 2])
 def test_a_list_of_happenings_that_is_cut_is_read_on(bench, cap):
-    bench.fault("page_cap", cap, path=LIST[bench.key])
+    bench.fault("page_cap", cap, path=bench.facts.list)
     adapter = bench.adapter()
     reading = read(adapter, adapter.discover(None, None))
-    assert len(reading.tables[HAPPENINGS[bench.key]]) == 3
-    assert len(reading.tables[CONTESTS[bench.key]]) == 6
+    assert len(reading.tables[ADAPTERS[bench.key].happening_table]) == 3
+    assert len(reading.tables[bench.facts.contests]) == 6
 
 
 def test_a_reading_goes_on_at_any_cursor(bench):
@@ -163,7 +158,7 @@ def test_a_reading_goes_on_at_any_cursor(bench):
 
 
 def test_a_discovery_goes_on_at_any_cursor(bench):
-    bench.fault("page_cap", 2, path=LIST[bench.key])
+    bench.fault("page_cap", 2, path=bench.facts.list)
     adapter = bench.adapter()
     whole = read(adapter, adapter.discover(None, None))
     for cursor in whole.cursors[:-1]:
@@ -188,7 +183,7 @@ def test_the_largest_page_is_remembered(bench):
 @pytest.fixture(scope="module", params=list(ADAPTERS))
 def crowd(request):
     """One happening with more than two full pages."""
-    many = PAGES[request.param] * 2 + 217
+    many = FACTS[request.param].page * 2 + 217
     world = World.regular(anchor=NOW, editions=1, contests=1, each=many, provider=request.param)
     with servers.start(world, clock=lambda: NOW) as running:
         yield Bench(request.param, world, running)
@@ -198,28 +193,29 @@ def test_a_first_reading_costs_a_call_a_page(crowd):
     reading = people(crowd)
     crowd.made[-1].close()
     assert ids(crowd, reading) == crowd.truth()
-    assert crowd.calls("participants") == 3
+    assert crowd.calls(crowd.facts.path) == 3
 
 
 def test_a_second_reading_costs_one_call(bench):
     people(bench, bench.adapter(page_size_proven=2 * EACH + 1))
-    assert bench.calls("participants") == (2 if bench.key == "runsignup" else 1)  # 130: a round number is looked at twice
-    before = bench.calls("participants")
+    assert bench.calls(bench.facts.path) == bench.facts.round_costs  # 130: a round number may be looked at twice
+    before = bench.calls(bench.facts.path)
     people(bench, bench.adapter(), since=NOW + timedelta(days=1))
-    assert bench.calls("participants") - before == 1
+    assert bench.calls(bench.facts.path) - before == 1
 
 
 def test_the_providers_own_count_ends_no_list_since_it_may_be_of_yesterday(bench):
     bench.fault("page_cap", 40)
     adapter = bench.adapter()
-    assert ids(bench, read(adapter, adapter.registrations(bench.scope(rows_expected=40), None, None))) == bench.truth()
+    assert ids(bench, read(adapter, bench.pages(adapter, bench.scope(rows_expected=40)))) == bench.truth()
 
 
 def test_a_stored_token_saves_the_sign_in(bench, tokens):
     people(bench, bench.adapter(tokens=tokens))
     people(bench, bench.adapter(tokens=tokens))
-    assert bench.calls("oauth") == (1 if bench.key == "raceroster" else 0)
-    assert tokens.saves == bench.calls("oauth")
+    signed_in = bench.calls(bench.facts.sign_in) if bench.facts.sign_in else 0
+    assert signed_in == (1 if bench.facts.sign_in else 0)
+    assert tokens.saves == signed_in
 
 
 def test_every_call_is_counted(bench):
@@ -248,7 +244,7 @@ def test_a_failure_is_raised_as_what_it_is(bench, kind, value, failure, after):
     bench.fault("page_cap", 40)
     bench.fault(kind, value, after=after)
     adapter = bench.adapter(call_timeout=0.3 if kind == "slow" else 3.0)
-    pages = adapter.registrations(bench.scope(), None, None)
+    pages = bench.pages(adapter, bench.scope())
     good = [next(pages) for _ in range(after)]
     with pytest.raises(failure) as caught:
         next(pages)
@@ -260,7 +256,7 @@ def test_a_failure_is_raised_as_what_it_is(bench, kind, value, failure, after):
 
 @pytest.mark.parametrize(("kind", "value", "failure"), FAILURES)
 def test_a_failure_of_the_list_is_raised_too(bench, kind, value, failure):
-    bench.fault(kind, value, path=LIST[bench.key])
+    bench.fault(kind, value, path=bench.facts.list)
     adapter = bench.adapter(call_timeout=0.3 if kind == "slow" else 3.0)
     expected = CredentialsRejected if (bench.key, failure) == ("runsignup", AccessDenied) else failure  # its list is the key's own
     with pytest.raises(expected):
@@ -278,8 +274,8 @@ def test_short_trouble_between_pages_is_waited_out(bench, kind, value, after):
 
 
 def test_pages_without_effect_are_not_taken_for_the_whole(bench):
-    bench.fault("page_cap", 1, path=LIST[bench.key])
-    bench.fault("ignore_offset", path=LIST[bench.key])
+    bench.fault("page_cap", 1, path=bench.facts.list)
+    bench.fault("ignore_offset", path=bench.facts.list)
     with pytest.raises(ReadIncomplete):
         list(bench.adapter().discover(None, None))
 
@@ -288,9 +284,9 @@ def test_pages_without_effect_are_not_taken_for_the_whole(bench):
 def test_a_credential_that_fails_once_in_the_middle(bench, kind):
     bench.fault("page_cap", 40)
     bench.fault(kind, after=2, calls=1)
-    if bench.key == "raceroster":  # a token may be out of date: one more, one more try
+    if bench.facts.sign_in:  # a token may be out of date: one more, one more try
         assert ids(bench, people(bench)) == bench.truth()
-        assert bench.calls("oauth") == 2
+        assert bench.calls(bench.facts.sign_in) == 2
     elif kind == "unauthorized":  # a key is not
         with pytest.raises(CredentialsRejected):
             people(bench)
@@ -300,7 +296,7 @@ def test_a_credential_that_fails_once_in_the_middle(bench, kind):
 
 
 def test_a_good_credential_passes_its_test(bench):
-    assert bench.adapter().test() == f"{ADAPTERS[bench.key].label} accepts this {'key' if bench.key == 'runsignup' else 'login'}."
+    assert bench.adapter().test() == f"{ADAPTERS[bench.key].label} accepts this {bench.facts.accepts}."
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -315,7 +311,7 @@ def test_a_wrong_credential_does_not(bench, which):
 
 
 def test_a_missing_credential_is_named_and_nothing_is_asked(bench):
-    for missing in ADAPTERS[bench.key].credentials:
+    for missing in (field for field in ADAPTERS[bench.key].credentials if field.required):
         secrets = {name: value for name, value in bench.running.credentials(1, bench.key).items() if name != missing.name}
         with pytest.raises(CredentialsMissing) as caught:
             bench.adapter(secrets=secrets).test()
@@ -355,11 +351,7 @@ def test_unreadable_rows_are_set_aside_by_name_and_the_others_arrive(bench):
     reading = people(bench)
     assert len(reading.aside) == 3
     assert len(ids(bench, reading)) == 2 * EACH - 3
-    fields = {
-        "runsignup": ["registration_id", "age", "registration_date"],
-        "raceroster": ["participantId", "gender", "registrationDate"],
-    }
-    assert {row.field for row in reading.aside} == set(fields[bench.key])
+    assert {row.field for row in reading.aside} == bench.facts.spoilt
     assert reading.aside[0].key is None
     assert "row 1" in reading.aside[0].place
     assert all(row.key for row in reading.aside[1:])
