@@ -28,6 +28,7 @@ class Asked:
     headers: dict[str, str]
     form: dict[str, str]
     connection: int
+    body: bytes = b""
 
 
 @dataclass
@@ -78,10 +79,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         parts = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
-        form = dict(parse_qsl(self.rfile.read(length).decode())) if length else {}
+        body = self.rfile.read(length) if length else b""
+        form = dict(parse_qsl(body.decode()))
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(self.server.stand_in.choose(Asked(self.command, parts.path, query, headers, form, self.client_address[1])))
+        self._send(self.server.stand_in.choose(Asked(self.command, parts.path, query, headers, form, self.client_address[1], body)))
 
     do_GET = do_POST = _serve  # noqa: N815  the names that the base class asks for
 

@@ -20,7 +20,7 @@ from sync_jobs.errors import (
     SetUpWrongly,
     UnreadableRow,
 )
-from sync_jobs.kit import parse
+from sync_jobs.kit import parse, redact
 from sync_jobs.kit.base import AsideRow, Raw
 from sync_jobs.kit.client import Client
 from sync_jobs.providers.copernico import people, replies, timing
@@ -36,6 +36,7 @@ class Export:
     def __init__(self, client: Client, secrets: Mapping[str, str], notices: Counter[str]) -> None:
         self.client, self.notices = client, notices
         self.login, self.preset = secrets.get("preset_login"), secrets.get("preset_name")
+        redact.remember([quote(self.login or "", safe="")])  # as it stands in the address
 
     @property
     def is_set_up(self) -> bool:
