@@ -59,20 +59,20 @@ def _since(instant: datetime, zone: str) -> str:
 
 
 FIELDS = {
-    "sub_event_id": "the distance",
-    "date_of_birth": "the date of birth",
-    "phone": "the phone number",
-    "address_line1": "the street",
-    "city": "the city",
-    "state": "the state or province",
-    "postal_code": "the postal code",
-    "country": "the country",
-    "team_name": "the team",
-    "division": "the division",
-    "emergency_contact_name": "the emergency contact",
-    "emergency_contact_phone": "the emergency contact’s phone",
-    "payment_status": "whether it is paid",
-    "amount_paid": "the amount paid",
+    "sub_event_id": "distance",
+    "date_of_birth": "date of birth",
+    "phone": "phone number",
+    "address_line1": "street",
+    "city": "city",
+    "state": "state or province",
+    "postal_code": "postal code",
+    "country": "country",
+    "team_name": "team",
+    "division": "division",
+    "emergency_contact_name": "emergency contact",
+    "emergency_contact_phone": "emergency contact’s phone",
+    "payment_status": "payment status",
+    "amount_paid": "amount paid",
 }
 """Columns of people in a person's words. What is not here (a second address line) nobody misses."""
 
@@ -85,7 +85,7 @@ def never_sent(provider_name: str, readings: list[list[str] | None]) -> str:
     if not named:
         return ""
     counts = " Without the distance, people are counted by event only." if "sub_event_id" in lacking else ""
-    return f"{label(provider_name)} does not send us {words.listed(named)}, so these stay empty.{counts}"
+    return f"{label(provider_name)} does not send everything. Empty here for that reason: {words.listed(named)}.{counts}"
 
 
 def all_of_them(rows: list[Any]) -> str:

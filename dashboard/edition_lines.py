@@ -67,7 +67,7 @@ def line(row: Any, of_states: list[Any], now: datetime) -> Any:
     said.states = [state_line(state, row, now) for state in standing_for(of_states)]
     said.phase = phase(row, now)
     said.state, said.word = _badge(said, now)
-    said.counts = " · ".join(f"{label(one.provider_name)} {words.number(one.rows_held)}" for one in said.states)
+    said.counts = counts(said.states)
     said.place = ", ".join(part for part in (row.city, row.region) if part)
     said.start = start(said, now)
     return said
@@ -106,6 +106,13 @@ def _badge(said: Any, now: datetime) -> tuple[str, str]:
     return loudest.state, loudest.word
 
 
+def counts(states: list[Any]) -> str:
+    """`345 registered at RunSignUp · 609 at Race Roster`."""
+    known = [(words.number(one.rows_held), label(one.provider_name)) for one in states if one.rows_held is not None]
+    said = " · ".join(f"{number} at {provider}" for number, provider in known)
+    return said.replace(" at ", " registered at ", 1)
+
+
 def phase(row: Any, now: datetime) -> str:
     """Where an event is in its life: today, this week, coming, over, or without a date."""
     if row.starts_at is None:
@@ -122,9 +129,10 @@ def start(row: Any, now: datetime) -> str:
     """`today 07:30, in 3 h 12 min`, `Saturday 07:30`, `12 June 2025`, or what the provider wrote."""
     if row.starts_at is None:
         return row.date or "no date known"
-    day, clock = words.day(row.starts_at, row.zone), words.clock(row.starts_at, row.zone).split(" ")[-1]
-    exact = f"{day} {clock}" if ":" in clock else day
-    ahead = row.starts_at - now
+    day, clock = words.day(row.starts_at, row.zone), words.clock(row.starts_at, row.zone).split()[-1]
+    if ":" not in clock or not words.has_time(row.starts_at, row.zone):
+        return day
+    exact, ahead = f"{day} {clock}", row.starts_at - now
     if timedelta(0) <= ahead < timedelta(hours=24):
         return f"{exact}, in {words.span(ahead)}"
     return f"{exact}, started {words.span(-ahead)} ago" if timedelta(hours=-18) < ahead < timedelta(0) else exact

@@ -36,7 +36,7 @@ def events() -> ResponseReturnValue:
     chosen = _page(period, partner_id)
     found = together(events=chosen, states=edition_lines.states(chosen))
     shown_events = edition_lines.lines(found["events"][:PER_PAGE], found["states"], now)
-    zone = shown_events[0].zone if shown_events else None
+    zone = shown_events[0].zone if shown_events and access.own_partner() is not None else None
     today = sum(event.phase == "today" for event in shown_events)
     shown = live.Live(
         title="Events", said=answer(shown_events, period), token=seen.token, zone=zone or live.HOUSE_ZONE,

@@ -54,7 +54,7 @@ def overview() -> ResponseReturnValue:
     )  # fmt: skip
     return hx.page(
         "overview/_live.html", shown, needs=troubles[:SHOWN_NEEDS], more_needs=max(0, len(troubles) - SHOWN_NEEDS),
-        context=_context(found, troubles), cards=provider_cards.cards(found["connections"], found["minutes"], now, zone),
+        context=_context(found, troubles, zone), cards=provider_cards.cards(found["connections"], found["minutes"], now, zone),
         blocks=blocks if everything else blocks[:SHOWN_PARTNERS], more=0 if everything else max(0, len(blocks) - SHOWN_PARTNERS),
         runs=runs, queue=_queue(found, now), zone=zone, started=any(row.started_at for row in found["partners"]),
     )  # fmt: skip
@@ -81,7 +81,7 @@ def _seconds(found: dict[str, list[Any]], now: datetime, *, everything: bool) ->
     return live.BUSY if moving or race_day else live.CALM
 
 
-def _context(found: dict[str, list[Any]], troubles: list[Any]) -> str:
+def _context(found: dict[str, list[Any]], troubles: list[Any], zone: str) -> str:
     partners, week = found["partners"], sum(row.this_week for row in found["partners"])
     parts = [words.plural(len(partners), "partner")] if len(partners) != 1 else [partners[0].partner_name or ""]
     parts.append(f"{words.plural(week, 'event')} this week")
@@ -89,6 +89,7 @@ def _context(found: dict[str, list[Any]], troubles: list[Any]) -> str:
         parts.append("everything else is fresh" if troubles else "everything is fresh")
     else:
         parts.append("open one and start it as a pilot" if partners else "the takeover brings them in")
+    parts.append(f"times in {words.zone_word(zone)}, starts where each event is")
     said = " · ".join(parts)
     return said[:1].upper() + said[1:]
 
@@ -116,13 +117,18 @@ def _next_event(partner: Any, now: datetime) -> str:
     """`Harbor Lights Half · started 38 min ago`."""
     if partner.starts_at is None:
         return "no event with a date to come" if partner.started_at else "not started"
-    ahead = partner.starts_at - now
+    return f"{partner.edition_name} · {_start(partner, now)}"
+
+
+def _start(partner: Any, now: datetime) -> str:
+    ahead, day = partner.starts_at - now, words.day(partner.starts_at, partner.zone)
+    if not words.has_time(partner.starts_at, partner.zone):
+        return day
     if ahead < timedelta(0):
-        return f"{partner.edition_name} · started {words.span(-ahead)} ago"
+        return f"started {words.span(-ahead)} ago"
     if ahead < timedelta(hours=12):
-        return f"{partner.edition_name} · in {words.span(ahead)}"
-    day = words.day(partner.starts_at, partner.zone)
-    return f"{partner.edition_name} · {day if day in ('today', 'tomorrow') else words.clock(partner.starts_at, partner.zone)}"
+        return f"in {words.span(ahead)}"
+    return day if day in {"today", "tomorrow"} else words.clock(partner.starts_at, partner.zone)
 
 
 def _queue(found: dict[str, list[Any]], now: datetime) -> dict[str, Any] | None:

@@ -67,7 +67,7 @@ class EventsForm(Form):
 
 
 def _edition_words(edition: Edition) -> str:
-    return f"{edition.name or 'Event without a name'}, {edition.date or 'no date'}"
+    return f"{edition.name or 'Event without a name'}, {words.written_day(edition.date)}"
 
 
 def _partner_choices(by: Person) -> list[tuple[int, str]]:

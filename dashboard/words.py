@@ -5,7 +5,7 @@ Registered as template filters; the sentences that need several facts are functi
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from flask import Flask, g
@@ -40,6 +40,7 @@ SHAPES = {"good": "●", "late": "▲", "bad": "■", "wait": "◌"}
 WORST = ("bad", "late", "wait", "good")
 
 WEEK = timedelta(days=6)
+TIED = "\u00a0"  # a number and its unit stay on one line
 
 
 def page_now() -> datetime:
@@ -59,7 +60,7 @@ def plural(count: int, one: str, many: str = "") -> str:
     """`1 event`, `4 events`, `no events`."""
     if count == 0:
         return f"no {many or one + 's'}"
-    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+    return f"{number(count)}{TIED}{one if count == 1 else many or one + 's'}"
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -78,12 +79,12 @@ def span(length: timedelta) -> str:
     seconds = max(0, int(length.total_seconds()))
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
     if seconds < 60:
-        return f"{seconds} s"
+        return f"{seconds}{TIED}s"
     if minutes < 60:
-        return f"{minutes} min"
+        return f"{minutes}{TIED}min"
     if hours < 24:
-        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
-    return "1 day" if days == 1 else f"{days} days"
+        return f"{hours}{TIED}h{TIED}{minutes % 60}{TIED}min" if minutes % 60 else f"{hours}{TIED}h"
+    return f"{days}{TIED}{'day' if days == 1 else 'days'}"
 
 
 def age(instant: datetime | None) -> str:
@@ -109,11 +110,11 @@ def duration(ms: float | None) -> str:
     if ms < 50:
         return "under 0.1 s"
     if ms < 9_950:
-        return f"{ms / 1000:.1f} s"
+        return f"{ms / 1000:.1f}{TIED}s"
     seconds = round(ms / 1000)
     if seconds < 60:
-        return f"{seconds} s"
-    return f"{seconds // 60} min {seconds % 60} s" if seconds < 3600 else span(timedelta(seconds=seconds))
+        return f"{seconds}{TIED}s"
+    return f"{seconds // 60}{TIED}min {seconds % 60}{TIED}s" if seconds < 3600 else span(timedelta(seconds=seconds))
 
 
 def clock(instant: datetime | None, zone: str | None) -> str:
@@ -125,13 +126,19 @@ def clock(instant: datetime | None, zone: str | None) -> str:
     if local.date() == today.date():
         return f"{local:%H:%M}"
     if abs(local.date() - today.date()) <= WEEK:
-        return f"{local:%a %H:%M}"
-    return f"{local.day} {local:%b %H:%M}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+        return f"{local:%a}{TIED}{local:%H:%M}"
+    day = f"{local.day}{TIED}{local:%b}"
+    return f"{day} {local:%H:%M}" if local.year == today.year else f"{day} {local:%Y}"
 
 
 def clock_zone(instant: datetime | None, zone: str | None) -> str:
     """`10:42 EDT`: for a sentence that stands alone."""
     return clock(instant, zone) if instant is None else f"{clock(instant, zone)} {zone_word(zone, instant)}"
+
+
+def has_time(instant: datetime, zone: str | None) -> bool:
+    """Whether a start names a time of day: providers write midnight where nobody entered one."""
+    return f"{instant.astimezone(_zone(zone)):%H:%M}" != "00:00"
 
 
 def full_time(instant: datetime, zone: str | None) -> str:
@@ -150,7 +157,17 @@ def day(instant: datetime | None, zone: str | None) -> str:
         return near
     if abs(local - today) <= WEEK:
         return f"{local:%A}" if local > today else f"last {local:%A}"
-    return f"{local.day} {local:%B}" if local.year == today.year else f"{local.day} {local:%B %Y}"
+    day = f"{local.day}{TIED}{local:%B}"
+    return day if local.year == today.year else f"{day} {local:%Y}"
+
+
+def written_day(text: str | None) -> str:
+    """A day as the database holds it, as people write it: `23 November 2026`; as it is where it is no such day."""
+    try:
+        found = date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return text or "no date"
+    return f"{found.day}{TIED}{found:%B %Y}"
 
 
 def zone_word(zone: str | None, instant: datetime | None = None) -> str:
@@ -199,10 +216,10 @@ def turn(kind: str | None, partner: str | None = None) -> str:
 
 
 NEXT_STEPS = {
-    "credentials": "Enter a valid credential on the connection’s page, then retry.",
-    "credentials_missing": "Enter what is missing on the connection’s page, then retry.",
+    "credentials": "Once that is done, retry.",
+    "credentials_missing": "Once that is done, retry.",
     "set_up": "Change what is entered on the connection’s page, then retry.",
-    "access": "Ask the race for access at the provider, then retry.",
+    "access": "Once that is done, retry.",
     "not_there": "Look whether the event still exists at the provider. If it does not, nothing needs doing.",
     "down": "Nothing needs doing: the next slot tries again. Retry if it cannot wait.",
     "incomplete": "Nothing needs doing: the next slot tries again. Retry if it cannot wait.",
@@ -233,7 +250,7 @@ def register(app: Flask) -> None:
     """Make the words known to all templates."""
     filters: tuple[Any, ...] = (
         number, age, ago, span, duration, clock, clock_zone, full_time, day, zone_word, iso, operation, run_state, attempt_state,
-        next_step, provider, listed, trigger,
+        next_step, provider, listed, trigger, has_time, written_day,
     )  # fmt: skip
     for word in filters:
         app.add_template_filter(word)

@@ -4,6 +4,7 @@
   const byId = (id) => document.getElementById(id);
   const MISSED = 3;
   const RED_AFTER = 60_000;
+  const TIED = "\u00a0"; // a number and its unit stay on one line
   let paused = false;
   let missed = 0;
   let lastGood = Date.now();
@@ -69,13 +70,13 @@
 
   function inWords(ms) {
     const s = Math.max(0, Math.floor(ms / 1000));
-    if (s < 60) return `${s} s`;
+    if (s < 60) return `${s}${TIED}s`;
     const min = Math.floor(s / 60);
-    if (min < 60) return `${min} min`;
+    if (min < 60) return `${min}${TIED}min`;
     const h = Math.floor(min / 60);
-    if (h < 24) return min % 60 ? `${h} h ${min % 60} min` : `${h} h`;
+    if (h < 24) return min % 60 ? `${h}${TIED}h${TIED}${min % 60}${TIED}min` : `${h}${TIED}h`;
     const days = Math.floor(h / 24);
-    return days === 1 ? "1 day" : `${days} days`;
+    return `${days}${TIED}${days === 1 ? "day" : "days"}`;
   }
 
   function ages() {

@@ -102,7 +102,7 @@ def test_its_event_keeps_its_people_and_is_neither_late_nor_to_be_synced(people,
     assert "The connection was removed" in words(page)
     assert not page.select("button[hx-post*='/sync']")
     listed = words(browser.soup("/events").find(id="live"))
-    assert "RunSignUp 1,204" in listed
+    assert "1,204 registered at RunSignUp" in listed
     assert "not read any more" in listed
     assert "Nothing needs anybody" in words(browser.soup("/"))
     failed = db.session.scalar(select(Run.run_id).where(Run.status == "failed"))
@@ -160,5 +160,5 @@ def test_a_removed_event_side_beside_a_living_one(people, sign_in, connection):
     make_state(connection, "participants", edition, rows_held=7)
     connection_removal.end(connection.connection_id, by="Ada", now=NOW)
     row = words(next(part for part in sign_in(people.partner).soup("/events").select("li") if "Maple 10K" in words(part)))
-    assert "RunSignUp 7" in row
+    assert "10 registered at Race Roster · 7 at RunSignUp" in row
     assert "not read any more" not in row

@@ -331,8 +331,8 @@ def test_a_wrong_credential_is_told_in_words_with_whose_turn_it_is(people, sign_
 @pytest.mark.parametrize(
     ("readings", "said"),
     [
-        ([["city", "phone"]], "Race Roster does not send us the phone number and the city, so these stay empty."),
-        ([["city", "phone"], ["city"], None], "Race Roster does not send us the city, so these stay empty."),
+        ([["city", "phone"]], "Race Roster does not send everything. Empty here for that reason: phone number and city."),
+        ([["city", "phone"], ["city"], None], "Empty here for that reason: city."),
         ([["sub_event_id"]], "Without the distance, people are counted by event only."),
         ([["address_line2"]], None),
         ([["city"], []], None),
@@ -345,7 +345,7 @@ def test_what_a_provider_never_sends_is_said(people, sign_in, readings, said):
     for lacking in readings:
         make_state(connection, "participants", make_edition(people.company), never_sent=lacking)
     page = words(sign_in(people.support).soup(f"/connections/{connection.connection_id}").find(id="live"))
-    assert (said in page) if said else ("stay empty" not in page)
+    assert (said in page) if said else ("Empty here" not in page)
 
 
 def test_a_poll_asks_few_questions(people, sign_in, app):

@@ -24,6 +24,14 @@ def test_what_is_next_stands_first(people, sign_in, clock):
     assert answer(browser.soup("/events")) == "One event today, and it is fresh"
 
 
+def test_a_start_at_midnight_is_a_day_without_a_time(people, sign_in, clock):
+    midnight = clock().replace(hour=4) + timedelta(days=2)
+    make_edition(people.company, "No time entered", starts_at=midnight, ends_at=midnight)
+    said = words(row(sign_in(people.partner).soup("/events"), "No time entered"))
+    assert "Sunday" in said
+    assert ":" not in said
+
+
 def test_pages_go_on_where_the_last_one_ended_also_at_the_same_start(people, sign_in, clock):
     for number in range(60):
         make_edition(people.company, f"Race {number:02}")

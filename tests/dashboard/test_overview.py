@@ -42,7 +42,9 @@ def test_calm_is_said_first(people, support):
     make_state(make_connection(people.company), "participants", people.edition)
     page = support.soup("/")
     assert answer(page) == "Nothing needs anybody"
-    assert words(page.select_one(".head p")) == "2 partners · 1 event this week · everything is fresh"
+    assert words(page.select_one(".head p")) == (
+        "2 partners · 1 event this week · everything is fresh · times in EDT, starts where each event is"
+    )
     assert live(page)["data-worst"] == "good"
 
 

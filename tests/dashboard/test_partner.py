@@ -22,7 +22,7 @@ def test_connections_and_events_stand_with_their_freshness(people, sign_in, cloc
     assert answer(page) == "Big River Timing: everything is fresh"
     assert "Main account RunSignUp ● 12 min 1 event, fresh Sync now" in words(row(page, "Main account", "tr"))
     event = words(row(page, "Harbor Lights Half", "li"))
-    assert "RunSignUp 1,204" in event
+    assert "1,204 registered at RunSignUp" in event
     assert "● 12 min" in event
 
 

@@ -10,6 +10,11 @@ from tests.conftest import NOW
 CHICAGO = "America/Chicago"  # at NOW it is 10:00 there, a Friday
 
 
+def plain(said):
+    """As it is read: what keeps words together looks like a blank."""
+    return said.replace(words.TIED, " ")
+
+
 @pytest.fixture(autouse=True)
 def now(app, clock):
     with app.test_request_context():
@@ -25,7 +30,7 @@ def now(app, clock):
     ],
 )  # fmt: skip
 def test_ages(gone, said):
-    assert words.ago(NOW - timedelta(**gone)) == said
+    assert plain(words.ago(NOW - timedelta(**gone))) == said
 
 
 @pytest.mark.parametrize(
@@ -41,7 +46,7 @@ def test_ages(gone, said):
     ],
 )
 def test_durations(ms, said):
-    assert words.duration(ms) == said
+    assert plain(words.duration(ms)) == said
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,7 @@ def test_durations(ms, said):
     ],
 )  # fmt: skip
 def test_an_instant_is_as_short_as_the_day_allows(ahead, said):
-    assert words.clock(NOW + ahead, CHICAGO) == said
+    assert plain(words.clock(NOW + ahead, CHICAGO)) == said
 
 
 def test_the_zone_is_that_of_the_instant_and_not_of_today():
@@ -65,7 +70,7 @@ def test_a_zone_that_is_none_does_not_break_a_page():
 
 
 def test_the_other_days_near():
-    assert [words.day(NOW + timedelta(days=days), CHICAGO) for days in (-1, 0, 1, 3, -3, 60)] == [
+    assert [plain(words.day(NOW + timedelta(days=days), CHICAGO)) for days in (-1, 0, 1, 3, -3, 60)] == [
         "yesterday", "today", "tomorrow", "Monday", "last Tuesday", "11 August",
     ]  # fmt: skip
 
@@ -81,4 +86,28 @@ def test_counts_in_words():
     assert words.counted(1, "run") == "One run"
     assert words.counted(14, "run") == "14 runs"
     assert words.plural(0, "event") == "no events"
-    assert words.plural(1204, "person", "people") == "1,204 people"
+    assert plain(words.plural(1204, "person", "people")) == "1,204 people"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        words.plural(4, "event"), words.span(timedelta(minutes=110)), words.span(timedelta(days=3)), words.duration(4200),
+        words.written_day("2026-11-23").removesuffix(" 2026"),
+    ],
+)  # fmt: skip
+def test_a_number_and_its_unit_stay_on_one_line(said):
+    assert " " not in said
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [("2026-11-23", "23 November 2026"), ("2026-11-23T08:00", "23 November 2026"), ("spring", "spring"), (None, "no date")],
+)
+def test_a_day_is_written_as_people_write_it(held, said):
+    assert plain(words.written_day(held)) == said
+
+
+def test_midnight_is_no_time_of_day():
+    assert words.has_time(NOW, CHICAGO)
+    assert not words.has_time(NOW.replace(hour=5), CHICAGO)
