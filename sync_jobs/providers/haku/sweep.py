@@ -66,14 +66,14 @@ class Sweep:
         """All pages from there to the end."""
         self.ending.resume(cursor)
         if "tail" not in cursor:
-            several = bool(cursor)  # a list that was read in parts may have moved meanwhile
+            pages = 1 if cursor else 0  # a list that was read in parts may have moved meanwhile
             for records, place, following in self._list(int(cursor.get("page", 1))):
-                several = several or following is not None
+                pages += bool(records)
                 again = {**place, "done": list(cursor.get("done", ()))}
-                goes_on = following or ({"tail": 1} if several else None)
+                goes_on = following or ({"tail": 1} if pages > 1 else None)
                 yield from self._page([one for one in records if _number(one) not in again["done"]], again, goes_on)
                 cursor = {}
-            if not several:
+            if pages < 2:
                 return
         yield from self._second_look(int(cursor.get("tail", 1)))
 
@@ -137,7 +137,7 @@ class Sweep:
             work.aside.append(AsideRow(key=None, place=place, field="registration_number", why="is missing"))
             return
         if not self.whole and self._known(record):
-            work.rows += [RawRow(self._key(key), known, record) for key, known in self.held[number] if known is not None]
+            work.rows += self._kept(number, record)
         else:
             self._with_detail(number, record, work)
         work.done.append(number)
@@ -177,15 +177,22 @@ class Sweep:
         there = {row.key[1] for row in work.rows}
         for key, _ in self.held.get(number, []):
             if key not in there:
-                said = key.removeprefix(number).lstrip("/")
-                raw = self._raw(thin, detail, {"id": said} if said else None, left=True)
+                raw = self._raw(thin, detail, _category_of(key, number), left=True)
                 work.rows.append(RawRow(self._key(key), digest(thin) + LEFT, raw))
+
+    def _kept(self, number: str, thin: Raw) -> list[RawRow]:
+        """What we hold of a person, as it is."""
+        held = self.held.get(number, [])
+        return [
+            RawRow(self._key(key), known, self._raw(thin, None, _category_of(key, number)))
+            for key, known in held
+            if known is not None
+        ]
 
     def _without_detail(self, number: str, thin: Raw, work: _Work, name: str, why: str) -> None:
         """What we hold stays as it is; somebody new is kept as the list shows them. Both are asked for again next time."""
         work.aside.append(AsideRow(key=f"{self.scope.happening_id}/{number}", place=work.place, field=name, why=why))
-        kept = [RawRow(self._key(key), known, thin) for key, known in self.held.get(number, []) if known is not None]
-        work.rows += kept or [RawRow(self._key(number), digest(thin) + NO_DETAIL, self._raw(thin, None, None))]
+        work.rows += self._kept(number, thin) or [RawRow(self._key(number), digest(thin) + NO_DETAIL, self._raw(thin, None, None))]
 
     def _tell(self, categories: dict[str, Raw], work: _Work) -> None:
         """Categories that this reading has not told yet: no list of Haku's has them."""
@@ -219,6 +226,12 @@ def _number(record: Any) -> str | None:
         return parse.key_text(record.get("registration_number"), "registration_number") if isinstance(record, dict) else None
     except UnreadableRow:
         return None
+
+
+def _category_of(key: str, number: str) -> Raw | None:
+    """The category of a row that we hold: its id is all that the row's key says."""
+    known = key.removeprefix(number).lstrip("/")
+    return {"id": known} if known else None
 
 
 def _categories(detail: Raw) -> dict[str, Raw]:
