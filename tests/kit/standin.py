@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         self._send(self.server.stand_in.choose(Asked(self.command, parts.path, query, headers, form, self.client_address[1], body)))
 
-    do_GET = do_POST = _serve  # noqa: N815  the names that the base class asks for
+    do_GET = do_POST = do_PUT = _serve  # noqa: N815  the names that the base class asks for
 
     def _send(self, answer: Answer) -> None:
         if answer.mute:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sync_jobs.errors import ReadIncomplete
-from sync_jobs.kit.paging import Ending, Part, by_key, by_number, by_offset
+from sync_jobs.kit.paging import Ending, Part, Sheet, by_key, by_number, by_offset, by_sheet
 
 
 class Server:
@@ -164,3 +164,60 @@ def test_a_list_that_grows_while_it_is_read_is_read_on():
 def test_rows_without_an_id_are_kept_to_be_set_aside():
     found = list(by_offset(lambda _: Part([None, None, 1], 3), Ending(9), lambda one: one, "/list"))
     assert found == [(Part([None, None, 1], 3), None)]
+
+
+class Sheets:
+    """Numbered pages that announce how many rows and pages there are."""
+
+    def __init__(self, many: int, size: int, *, announces: bool = True) -> None:
+        self.ids, self.size, self.announces, self.calls = list(range(1, many + 1)), size, announces, 0
+
+    def sheet(self, page: int) -> Sheet:
+        self.calls += 1
+        records = self.ids[(page - 1) * self.size : page * self.size]
+        many = len(self.ids)
+        return Sheet(records, many, -(-many // self.size)) if self.announces else Sheet(records, None, None)
+
+    def read(self, **start: int) -> list[int]:
+        pages = by_sheet(self.sheet, Ending(500), lambda one: one, "/list", start or None)
+        return [one for sheet, _ in pages for one in sheet.records]
+
+
+@pytest.mark.parametrize(("many", "size", "calls"), [(0, 50, 1), (1, 50, 1), (50, 50, 1), (51, 50, 2), (130, 40, 4)])
+def test_announced_pages_cost_a_call_each(many, size, calls):
+    server = Sheets(many, size)
+    assert (server.read(), server.calls) == (server.ids, calls)
+
+
+def test_pages_that_announce_nothing_end_like_others():
+    server = Sheets(130, 40, announces=False)
+    assert (server.read(), server.calls) == (server.ids, 4)
+
+
+def test_numbered_pages_go_on_where_they_were():
+    server = Sheets(130, 40)
+    places = [at for _, at in by_sheet(server.sheet, Ending(500), lambda one: one, "/list")]
+    assert places == [
+        {"page": 2, "read": 40, "rows": 130},
+        {"page": 3, "read": 80, "rows": 130},
+        {"page": 4, "read": 120, "rows": 130},
+        None,
+    ]
+    assert server.read(**places[1]) == server.ids[80:]
+
+
+def test_a_list_that_grew_while_it_was_read_is_read_again_for_what_is_new():
+    server = Sheets(100, 40)
+    pages = by_sheet(server.sheet, Ending(500), lambda one: one, "/list")
+    found = list(next(pages)[0].records)
+    server.ids.insert(0, 999)  # everybody moves down: the fortieth comes twice, and the new one stands behind us
+    found += [one for sheet, _ in pages for one in sheet.records]
+    assert sorted(found) == sorted(server.ids)
+    assert server.calls == 6
+
+
+def test_rows_that_were_announced_and_never_come_are_an_incomplete_reading():
+    with pytest.raises(ReadIncomplete):
+        list(by_sheet(lambda page: Sheet([1], 2, 1), Ending(500), lambda one: one, "/list"))
+    with pytest.raises(ReadIncomplete):
+        list(by_sheet(lambda page: Sheet([1], 3, 3), Ending(500), lambda one: one, "/list"))
