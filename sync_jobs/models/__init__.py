@@ -36,7 +36,15 @@ from sync_jobs.models.hub import (
     SignInFailure,
     SyncState,
 )
-from sync_jobs.models.scoring import ContestPair, EntryLink, LookUp, StartListFile, StartListLine
+from sync_jobs.models.scoring import (
+    ContestPair,
+    EntryLink,
+    EntryQuestion,
+    LookUp,
+    RegistrationMove,
+    StartListFile,
+    StartListLine,
+)
 from sync_jobs.models.provider_tables import KEYS_WITHOUT_PARTNER, NATURAL_KEYS, PROVIDER_TABLES, TWINS
 
 __all__ = [
@@ -62,6 +70,7 @@ __all__ = [
     "EditionPlan",
     "EditionSuggestion",
     "EntryLink",
+    "EntryQuestion",
     "HubFact",
     "Instant",
     "Invitation",
@@ -74,6 +83,7 @@ __all__ = [
     "Process",
     "ProviderMinute",
     "ProviderRow",
+    "RegistrationMove",
     "Run",
     "Schedule",
     "SealedDocument",

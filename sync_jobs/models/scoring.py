@@ -12,13 +12,16 @@ from sync_jobs.models.base import Base, Instant, Json
 
 
 class ContestPair(Base):
-    """One line of the contest map: people of this registration contest belong in that scoring contest, or in none."""
+    """One line of the contest map: people of this registration contest belong in that scoring contest, or in none.
+
+    A line without a registration contest says of a scoring contest that nobody of ours runs in it.
+    """
 
     __tablename__ = "contest_map"
     pair_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     timing_partner_id: Mapped[int] = mapped_column(Integer)
     edition_id: Mapped[int] = mapped_column(Integer)
-    registration_contest_id: Mapped[int] = mapped_column(Integer)
+    registration_contest_id: Mapped[int | None] = mapped_column(Integer)  # never None where it is confirmed
     scoring_contest_id: Mapped[int | None] = mapped_column(Integer)  # None: ignored, nobody of it is scored
     state: Mapped[str] = mapped_column(Text)  # suggested, confirmed, ignored, void
     likeness: Mapped[int | None] = mapped_column(Integer)  # percent, of a suggestion
@@ -26,6 +29,7 @@ class ContestPair(Base):
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))  # grows with every decision
     decided_by: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    before: Mapped[Any] = mapped_column(Json, nullable=True)  # what the last decision changed, for whoever takes it back
     __table_args__ = (
         UniqueConstraint("registration_contest_id", "scoring_contest_id"),
         Index("ix_contest_map_edition", "edition_id"),
@@ -52,6 +56,8 @@ class EntryLink(Base):
     made_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_by: Mapped[str | None] = mapped_column(Text)
+    ended_why: Mapped[str | None] = mapped_column(Text)
+    """gone, moved, replaced, map, undone; or parted: a person said that these are two, and no rung joins them again."""
     __table_args__ = (
         Index("ix_entry_links_edition", "edition_id"),
         Index("uq_entry_links_entry", "contest_id", "entry_key", unique=True,
@@ -59,6 +65,36 @@ class EntryLink(Base):
         Index("uq_entry_links_registration", "contest_id", "registration_provider", "registration_key", unique=True,
               sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
     )  # fmt: skip
+
+
+class EntryQuestion(Base):
+    """Somebody on a scoring list at whom a person has to look: which, and what it is about. Ids only, nothing personal."""
+
+    __tablename__ = "entry_questions"
+    question_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    timing_partner_id: Mapped[int] = mapped_column(Integer)
+    edition_id: Mapped[int] = mapped_column(Integer)
+    contest_id: Mapped[int] = mapped_column(Integer)  # the scoring contest
+    kind: Mapped[str] = mapped_column(Text)  # as `pairing.conclusions` names them
+    entry_key: Mapped[str] = mapped_column(Text)
+    about: Mapped[Any] = mapped_column(Json)  # {"registrations": [[provider, key], …], "rivals": [entry key, …]}
+    detail: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    __table_args__ = (
+        UniqueConstraint("contest_id", "kind", "entry_key"),
+        Index("ix_entry_questions_edition", "edition_id", "question_id"),
+    )
+
+
+class RegistrationMove(Base):
+    """A registration that was transferred at its provider, and the one that goes on in its place."""
+
+    __tablename__ = "registration_moves"
+    timing_partner_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    provider_name: Mapped[str] = mapped_column(Text, primary_key=True)
+    registration_key: Mapped[str] = mapped_column(Text, primary_key=True)
+    becomes: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Instant)
 
 
 class StartListLine(Base):
@@ -74,11 +110,11 @@ class StartListLine(Base):
     registration_key: Mapped[str] = mapped_column(Text)
     external_id: Mapped[str] = mapped_column(Text)  # rsu:98765432, what scoring keeps of it
     entry_key: Mapped[str | None] = mapped_column(Text)  # the scoring provider's id, once it said one
-    state: Mapped[str] = mapped_column(Text)  # sent, in_file, there, refused, waiting, declined, withdrawn
+    state: Mapped[str] = mapped_column(Text)  # sent, in_file, there, refused, waiting, approved, declined, withdrawn
     step: Mapped[str] = mapped_column(Text)  # the last or waiting one: create, update, withdraw, conflict
     why: Mapped[str | None] = mapped_column(Text)  # a sentence: what was refused, or what a person has to decide
-    told: Mapped[Any] = mapped_column(Json)  # the fields as scoring was told them last; None before
-    wanted: Mapped[Any] = mapped_column(Json)  # the fields of a waiting step
+    told: Mapped[Any] = mapped_column(Json, nullable=True)  # the fields as scoring was told them last; None before
+    wanted: Mapped[Any] = mapped_column(Json, nullable=True)  # the fields of a waiting step
     run_id: Mapped[int | None] = mapped_column(Integer)
     file_id: Mapped[int | None] = mapped_column(Integer)
     at: Mapped[datetime] = mapped_column(Instant)

@@ -148,7 +148,8 @@ def _left_over(contest: _Contest, entry: Entry, rungs: list[Found]) -> None:
 
 
 def _why_alone(ladder: Ladder, entry: Entry) -> str:
-    if any(held.entry_key == entry.key and held.contest_id == ladder.contest_id for held in ladder.known.vanished):
+    before = (*ladder.known.vanished, *ladder.known.held)
+    if any(held.entry_key == entry.key and held.contest_id == ladder.contest_id for held in before):
         return "gone"
     return "unknown_id" if entry.external_id and ladder.known.ids.find(entry.external_id) is None else "unmatched"
 

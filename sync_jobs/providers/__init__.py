@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sync_jobs.kit.base import Adapter
 from sync_jobs.providers.chronotrack import ChronoTrack
+from sync_jobs.providers.copernico import Copernico
 from sync_jobs.providers.haku import Haku
 from sync_jobs.providers.raceroster import RaceRoster
 from sync_jobs.providers.runsignup import RunSignUp
@@ -15,6 +16,7 @@ ADAPTERS: Mapping[str, type[Adapter]] = {
     "raceroster": RaceRoster,
     "haku": Haku,
     "chronotrack": ChronoTrack,
+    "copernico": Copernico,
 }
 
 LABELS: Mapping[str, str] = {

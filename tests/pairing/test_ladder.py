@@ -262,6 +262,7 @@ def test_a_link_ends_when_a_person_is_gone(who):
     entries = [] if who == "entry" else [entry(1)]
     outcome = concluded(registrations, entries, held=[held(1, 7)])
     assert [(old.entry_key, why) for old, why in outcome.ended] == [("1", "gone")]
+    assert asked(outcome) == ({("gone", "1")} if who == "registration" else set())
 
 
 def test_whose_registration_is_gone_is_said_afterwards_too():
