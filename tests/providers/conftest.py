@@ -43,7 +43,12 @@ class Facts:
     spoilt: frozenset[str]
     sign_in: str | None = None  # path of the sign-in, where there is one
     accepts: str = "login"
-    round_costs: int = 1  # calls for a second reading of 130 people
+    first_costs: int = 3  # list calls for the first reading of two full pages and 217 people more
+    round_costs: int = 1  # list calls for a second reading of 130 people
+    changes_cost: int = 1  # list calls for a reading of what changed
+    listed: bool = True  # whether discovery finds contests; else people show them
+    most: int = 2 * EACH  # rows that a page may have, where it is fewer than a whole happening here
+    spoilt_for_good: int = 3  # of three spoilt rows; a list that is looked at twice shows one again
     own_columns: frozenset[str] = frozenset()  # the database's
 
 
@@ -56,6 +61,11 @@ FACTS = {
     "raceroster": Facts(
         contests="raceroster_sub_events", page=250, bib="bib_number", born="date_of_birth", contest="sub_event_id",
         spoilt=frozenset({"participantId", "gender", "registrationDate"}), sign_in="oauth",
+    ),
+    "haku": Facts(
+        contests="haku_categories", listed=False, name="event_name", zone=None, page=25, key="participant_id", bib="bib_number",
+        born="date_of_birth", contest="category_id", unsaid=None, sign_in="oauth", first_costs=12, round_costs=7, changes_cost=7,
+        most=25, spoilt=frozenset({"registration_number", "is_cancelled", "registered_at"}), spoilt_for_good=2,
     ),
     "chronotrack": Facts(
         contests="ct_races", name="event_name", zone="location_time_zone", path="/entry", list="event", page=500, key="entry_id",
@@ -101,7 +111,7 @@ class Bench:
 
     def adapter(self, **changes: Any) -> Adapter:
         secrets = self.running.credentials(1, self.key)
-        given = {"secrets": secrets, "call_timeout": 3.0, **changes}
+        given = {"secrets": secrets, "call_timeout": 3.0, "timezone": self.world.partners[0].zone, **changes}
         self.made.append(ADAPTERS[self.key](access(self.running.urls, **given)))
         return self.made[-1]
 
@@ -130,6 +140,10 @@ class Bench:
     def pages(self, adapter: Adapter, scope: Scope, since: Any = None, cursor: Any = None) -> Any:
         """Everybody of a happening: who registered, or who is on the scoring list."""
         return adapter.entries(scope, cursor) if self.scores else adapter.registrations(scope, since, cursor)
+
+    def people_pages(self, adapter: Adapter, scope: Scope) -> Any:
+        """Only those with people on them, not what is told beside."""
+        return (page for page in self.pages(adapter, scope) if page.table == adapter.people_table)
 
     def fault(self, kind: str, value: Any = None, path: str | None = None, **which: Any) -> None:
         self.running.faults.add(kind, value, provider=self.key, path=path or self.facts.path, **which)
