@@ -68,7 +68,7 @@ def line(row: Any, now: datetime) -> Any:
     said.title = title(row)
     said.sentence = sentence(row, now)
     said.at = row.finished_at or row.claimed_at or row.due_at
-    said.percent = percent(row)
+    said.total, said.percent = total(row), percent(row)
     said.rev = f"{row.status}.{row.pages_done}.{row.rows_read}"
     return said
 
@@ -79,11 +79,15 @@ def title(row: Any) -> str:
     return " · ".join(part for part in (words.operation(row.operation_type), about) if part)
 
 
+def total(row: Any) -> int | None:
+    """How many rows the provider announced; None where it counts something else, such as events without their distances."""
+    return row.rows_total if row.rows_total and row.rows_total >= row.rows_read else None
+
+
 def percent(row: Any) -> int | None:
     """How far a running one is; None where no total is known."""
-    if row.status != "running" or not row.rows_total:
-        return None
-    return int(min(99, row.rows_read * 100 // row.rows_total))
+    announced = total(row)
+    return int(min(99, row.rows_read * 100 // announced)) if row.status == "running" and announced else None
 
 
 def sentence(row: Any, now: datetime) -> str:
@@ -114,8 +118,8 @@ def waiting(row: Any, now: datetime) -> str:
 def progress(row: Any, now: datetime) -> str:
     """`page 4 · 2,180 of 3,500 rows · 9 s`."""
     of = (
-        f"{words.number(row.rows_read)} of {words.number(row.rows_total)} rows"
-        if row.rows_total
+        f"{words.number(row.rows_read)} of {words.number(announced)} rows"
+        if (announced := total(row))
         else words.plural(row.rows_read, "row")
     )
     parts = [f"page {row.pages_done}" if row.pages_done else "first page", of if row.rows_read else ""]

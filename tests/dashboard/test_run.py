@@ -41,8 +41,9 @@ def test_a_running_one_shows_how_far_it_is_and_asks_again(people, sign_in, conne
     assert "hx-get" in live(page).attrs
 
 
-def test_without_a_total_there_is_no_bar(people, sign_in, connection, clock):
-    run = make_run(connection, status="running", claimed_at=clock(), rows_read=12, pages_done=1)
+@pytest.mark.parametrize("total", [None, 4])  # four events, which come with their distances
+def test_without_a_total_of_rows_there_is_no_bar(people, sign_in, connection, clock, total):
+    run = make_run(connection, status="running", claimed_at=clock(), rows_read=12, rows_total=total, pages_done=1)
     page = page_of(run, sign_in(people.support))
     assert page.progress is None
     assert "page 1 · 12 rows" in words(page)
@@ -104,7 +105,7 @@ def test_a_failed_one_says_why_whose_turn_and_what_next(people, sign_in, failed)
     assert answer(page).endswith("Participants of Harbor Lights Half failed")
     text = words(page)
     assert "RunSignUp does not let this credential see this event." in text
-    assert "Big River Timing’s turn. Ask the race for access at the provider, then retry." in text
+    assert "Big River Timing’s turn. Once that is done, retry." in text
     assert words(page.find(id="retry")) == "Retry"
     assert "worker lost" in text
 
