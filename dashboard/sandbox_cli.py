@@ -34,7 +34,7 @@ def sized(command: Command) -> Command:
 @click.option("--latency-ms", type=float, default=0, envvar="SANDBOX_LATENCY_MS", help="How long every answer takes.")
 @sized
 def serve(port: int, host: str, latency_ms: float, **size: int) -> None:
-    """Be RunSignUp and Race Roster until told to stop."""
+    """Be the providers until told to stop."""
     logs.set_up()
     folder, stop = settings().data_dir, Stop().listen()
     world = kept.open_world(folder, kept.Size(**size), times.now())
@@ -70,7 +70,7 @@ def credentials(partner: int | None, **size: int) -> None:
     world = kept.open_world(settings().data_dir, kept.Size(**size), times.now())
     for company in world.partners:
         if partner in {None, company.number}:
-            for provider in company.providers:
+            for provider in (*company.providers, *company.scoring):
                 click.echo(f"{company.number}  {company.name}, {label(provider)}")
                 for name, value in world.credentials(company.number, provider).items():
                     click.echo(f"     {name:14} {value}")

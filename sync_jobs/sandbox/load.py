@@ -109,7 +109,7 @@ def _write(world: World, now: datetime) -> None:
         for company in world.partners:
             session.add(Partner(timing_partner_id=company.number, company_name=company.name))
             session.add(PartnerSettings(timing_partner_id=company.number, timezone=company.zone))
-            for provider in company.providers:
+            for provider in (*company.providers, *company.scoring):
                 _connect(session, world, company, provider, now)
         for role, name, partner in PEOPLE:
             session.add(Account(

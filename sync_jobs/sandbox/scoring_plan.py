@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import count
+from typing import TYPE_CHECKING
 
 from sync_jobs.sandbox import names
 from sync_jobs.sandbox.things import Contest, Edition, local
-from sync_jobs.sandbox.world import World
+
+if TYPE_CHECKING:
+    from sync_jobs.sandbox.world import World
 
 SCORERS = ("chronotrack", "copernico")
 UNSCORED = ("volunteer", "virtual_race")

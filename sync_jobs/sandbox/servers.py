@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from sync_jobs import times
 from sync_jobs.sandbox.chronotrack import ChronoTrack
 from sync_jobs.sandbox.control import Control, Keep
+from sync_jobs.sandbox.copernico import Copernico
 from sync_jobs.sandbox.faults import Faults
 from sync_jobs.sandbox.haku import Haku
 from sync_jobs.sandbox.journal import Journal, Noted, blanked
@@ -44,6 +45,7 @@ class Running:
             "raceroster": RaceRoster(world),
             "haku": Haku(world),
             "chronotrack": ChronoTrack(self.scoring),
+            "copernico": Copernico(self.scoring),
         }
         self.control = Control(world, self.faults, self.requests, keep, self.scoring)
         self.stopping = threading.Event()
@@ -119,6 +121,8 @@ def urls_at(base: str) -> dict[str, str]:
         "HAKU_URL": f"{base}/haku",
         "HAKU_AUTH_URL": f"{base}/haku/oauth2/token",
         "CHRONOTRACK_URL": f"{base}/chronotrack/api",
+        "COPERNICO_URL": f"{base}/copernico/api",
+        "COPERNICO_PUSH_URL": f"{base}/copernico",
     }
 
 

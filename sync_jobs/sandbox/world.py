@@ -13,7 +13,7 @@ from hashlib import blake2b
 from random import Random
 from typing import Any, NamedTuple
 
-from sync_jobs.sandbox import plan
+from sync_jobs.sandbox import copernico_ids, plan
 from sync_jobs.sandbox.crowd import Crowd
 from sync_jobs.sandbox.things import (
     PROVIDERS,
@@ -38,6 +38,7 @@ SECRET_FIELDS = {
     "raceroster": ("client_id", "client_secret", "username", "password"),
     "haku": ("client_id", "client_secret"),
     "chronotrack": ("client_id", "username", "password"),
+    "copernico": ("api_key",),
 }
 
 
@@ -120,6 +121,8 @@ class World:
     def credentials(self, partner: int, provider: str) -> dict[str, str]:
         """What that partner types into the connection's form; invented, the same for the same seed."""
         made = {name: self._secret(partner, provider, name) for name in SECRET_FIELDS[provider]}
+        if provider == copernico_ids.PROVIDER:
+            return {**made, **copernico_ids.credentials(self, partner)}
         return {**made, "username": f"timer{partner}@example.com"} if "username" in made else made
 
     def _secret(self, partner: int, provider: str, name: str) -> str:

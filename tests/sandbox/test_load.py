@@ -43,7 +43,8 @@ def test_everything_is_there_once(app, clock, world):
     before = rows()
     assert before["Partner"] == before["PartnerSettings"] == 4
     assert before["ProviderRow"] == len(LABELS)
-    assert before["Connection"] == sum(len(partner.providers) for partner in world.partners)
+    wanted = sum(len(partner.providers) + len(partner.scoring) for partner in world.partners)
+    assert before["Connection"] == wanted
     assert before["Run"] > 0
     assert load.load(world, NOW) is False
     assert rows() == before

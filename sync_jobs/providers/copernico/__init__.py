@@ -22,7 +22,7 @@ from sync_jobs.providers.copernico.keyed import Keyed, Record
 from sync_jobs.providers.copernico.mapping import MAPPINGS, has_start, is_near, names_of
 from sync_jobs.records import ImportFile, Scope, StartListEntry, Told
 
-ATHLETES_PER_PAGE = 100
+ATHLETES_PER_PAGE = 25  # a call each: the lease is renewed between pages
 FEW = 3  # athletes who may be deleted between the list and their own call before we doubt the answers
 Cursor = dict[str, Any]
 Make = Callable[[str, Record, Record], Record | None]
