@@ -27,10 +27,12 @@ from dashboard import (
     partner,
     people,
     people_cli,
+    plans,
     processes_cli,
     queues,
     run,
     sandbox_cli,
+    start_list,
     syncing,
 )
 from dashboard.config import flask_config, read_settings
@@ -68,6 +70,8 @@ def _register(app: Flask) -> None:
     app.register_blueprint(events.pages)
     app.register_blueprint(partner.pages)
     app.register_blueprint(syncing.pages)
+    app.register_blueprint(start_list.pages)
+    app.register_blueprint(plans.pages)
     app.register_blueprint(run.pages)
     app.register_blueprint(overview.pages)
     app.register_blueprint(accounts.pages)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -275,14 +275,11 @@ def _withdraw(made: Plan, wanted: set[Person], found: _Found, lines: Mapping[Per
 
 def to_send(step: Step, contest: tuple[str, str]) -> StartListEntry:
     """A step as an adapter takes it; `contest` is the provider's id and name of it."""
-    told = {name: step.wanted.get(name) for name in asdict(_EMPTY) if name in step.wanted}
-    born = told.pop("born", None)
-    told.pop("contest_id", None)
-    return StartListEntry(
-        **{
-            **asdict(_EMPTY), **told, "born": date.fromisoformat(born) if born else None, "external_id": step.external_id, "entry_key": step.entry_key,
-            "contest_id": contest[0], "contest_name": contest[1], "withdrawn": step.kind == "withdraw",
-        }
+    wanted = {name: value for name, value in step.wanted.items() if name in _OF_PERSON}
+    born = wanted.pop("born", None)
+    return replace(
+        _EMPTY, **wanted, born=date.fromisoformat(born) if born else None, external_id=step.external_id, entry_key=step.entry_key,
+        contest_id=contest[0], contest_name=contest[1], withdrawn=step.kind == "withdraw",
     )  # fmt: skip
 
 
@@ -290,3 +287,4 @@ _EMPTY = StartListEntry(
     external_id="", entry_key=None, contest_id="", contest_name="", first_name="", last_name="", gender=None, born=None, bib=None,
     email=None, city=None, state=None, country=None, team=None,
 )  # fmt: skip
+_OF_PERSON = ("first_name", "last_name", "gender", "born", "bib", "email", "city", "state", "country", "team")

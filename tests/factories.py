@@ -23,6 +23,8 @@ from sync_jobs.models import (
     Partner,
     PartnerSettings,
     Run,
+    StartListFile,
+    StartListLine,
     SyncState,
     write,
 )
@@ -222,3 +224,27 @@ def make_token(partner: Partner, token: str = "hub_test_token_1", **given: Any) 
     kept = ApiToken(timing_partner_id=partner.timing_partner_id, token_digest=digest, **fields)
     keep(kept)
     return kept
+
+
+def make_line(edition: Edition, connection: Connection, **given: Any) -> StartListLine:
+    """Somebody on a start list, waiting for a word."""
+    fields = {"contest_id": 900, "registration_provider": "runsignup", "registration_key": str(next(_numbers)), "state": "waiting",
+              "step": "withdraw", "why": "They are not registered any more.", "at": times.now(), "told": None,
+              "wanted": {"first_name": "Ada", "last_name": "Lund", "bib": "12"}, **given}  # fmt: skip
+    line = StartListLine(
+        timing_partner_id=edition.timing_partner_id, edition_id=edition.edition_id, connection_id=connection.connection_id,
+        external_id=f"rsu:{fields['registration_key']}", **fields,
+    )  # fmt: skip
+    keep(line)
+    return line
+
+
+def make_file(edition: Edition, connection: Connection, **given: Any) -> StartListFile:
+    """An import file that nobody has loaded yet."""
+    fields = {"run_id": 1, "name": "start-list.csv", "media_type": "text/csv", "content": b"External ID\r\nrsu:1\r\n", "people": 1,
+              "fresh": 1, "changed": 0, "made_at": times.now(), **given}  # fmt: skip
+    made = StartListFile(
+        timing_partner_id=edition.timing_partner_id, edition_id=edition.edition_id, connection_id=connection.connection_id, **fields
+    )
+    keep(made)
+    return made

@@ -30,7 +30,7 @@ def start_lists(claim: Claim) -> Callable[[Session, datetime], None]:
     return follow
 
 
-def _mapped(edition_id: int | None) -> Select[tuple[Connection]]:
+def _mapped(edition_id: int | None) -> Select[*tuple[Connection]]:
     contests = (
         select(Contest.connection_id)
         .join(ContestPair, ContestPair.scoring_contest_id == Contest.contest_id)

@@ -40,6 +40,14 @@ WHO = {
     "GET /events": ALL,
     "GET /events/<int:edition_id>": ALL,
     "POST /events/<int:edition_id>/alike": OWNERS,
+    "GET /events/<int:edition_id>/plan": COMPANY,
+    "POST /events/<int:edition_id>/plan": COMPANY,
+    "GET /events/<int:edition_id>/start-list": COMPANY,
+    "POST /events/<int:edition_id>/start-list": COMPANY,
+    "POST /start-list/lines/<int:line_id>": COMPANY,
+    "GET /start-list/files/<int:file_id>": COMPANY,
+    "POST /start-list/files/<int:file_id>": COMPANY,
+    "POST /connections/<int:connection_id>/writes": OWNERS,
     "GET /failed": HOUSE,
     "GET /history": COMPANY,
     "GET /partners/<int:partner_id>": COMPANY,
@@ -89,6 +97,8 @@ class Owned:
     run_id: int
     account_id: int
     token_id: int
+    line_id: int
+    file_id: int
 
     def fill(self, rule):
         filled = rule.rule
@@ -109,6 +119,8 @@ def belongings(partner, edition=None):
         run_id=run.run_id,
         account_id=factories.make_account("director", partner, editions=(edition,)).account_id,
         token_id=factories.make_token(partner, token=f"hub_of_event_{edition.edition_id}").token_id,
+        line_id=factories.make_line(edition, connection).line_id,
+        file_id=factories.make_file(edition, connection).file_id,
     )
 
 
@@ -216,8 +228,8 @@ def test_what_belongs_to_another_partner_is_not_there(app, people, own, foreign,
             continue
         answer = browser.open(foreign.fill(rule), method=method)
         if role in WHO[name].split():
-            missing = browser.open(Owned(*[999_999] * 6).fill(rule), method=method)
-            huge = browser.open(Owned(*[2**70] * 6).fill(rule), method=method)
+            missing = browser.open(Owned(*[999_999] * 8).fill(rule), method=method)
+            huge = browser.open(Owned(*[2**70] * 8).fill(rule), method=method)
             assert answer.status_code == missing.status_code == huge.status_code == 404, name
             assert words(read(answer)) == words(read(missing)), name
             checked += 1

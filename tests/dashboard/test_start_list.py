@@ -1,0 +1,164 @@
+"""The start-list page: a dry run, words of people, files; and the plan of an event."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select
+
+from sync_jobs.models import PROVIDER_TABLES, Connection, ContestPair, EditionPlan, Run, StartListLine, db, write
+from tests import factories
+from tests.pages import soup, words
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def scored(people):
+    """One distance at RunSignUp with two people, mapped to one at ChronoTrack."""
+    registration = factories.make_connection(people.company)
+    scoring = factories.make_connection(people.company, "chronotrack")
+    five = factories.make_contest(people.edition, registration, provider_contest_id="9", name="5K")
+    theirs = factories.make_contest(people.edition, scoring, happening_id="400", provider_contest_id="400/501", name="5K Run")
+    factories.make_link(people.edition, scoring, happening_id="400", happening_key="400@x")
+    factories.keep(
+        ContestPair(
+            timing_partner_id=people.company.timing_partner_id, edition_id=people.edition.edition_id,
+            registration_contest_id=five.contest_id, scoring_contest_id=theirs.contest_id, state="confirmed",
+        )
+    )  # fmt: skip
+    with write() as session:
+        for number, name in ((7, "Ada"), (8, "Bea")):
+            session.execute(
+                insert(PROVIDER_TABLES["runsignup_participants"]).values(
+                    registration_id=number, event_id=9, race_id=3, timing_partner_id=people.company.timing_partner_id,
+                    first_name=name, last_name="Lund", bib_num=str(number), gender="F", dob="1990-07-15",
+                )
+            )  # fmt: skip
+    return scoring
+
+
+def address(people):
+    return f"/events/{people.edition.edition_id}/start-list"
+
+
+def runs():
+    db.session.rollback()
+    return db.session.execute(select(Run.operation_type, Run.sync_direction, Run.status, Run.trigger)).all()
+
+
+def test_the_dry_run_names_everybody_who_would_be_sent_and_sends_nothing(people, sign_in, scored):
+    page = sign_in(people.partner).soup(address(people))
+    assert "2 lines to send" in words(page.h1)
+    assert "Ada Lund · bib 7 · rsu:7" in words(page)
+    assert "2 to be added" in words(page)
+    assert runs() == []
+
+
+def test_who_stands_there_is_counted_and_a_difference_shows_both_sides(people, sign_in, scored):
+    with write() as session:
+        for number, last in ((7, "Lund"), (8, "Lundt")):
+            session.execute(
+                insert(PROVIDER_TABLES["ct_participants"]).values(
+                    entry_id=f"e{number}", entry_external_id=f"rsu:{number}", event_id="400", race_id="501", entry_bib=str(number),
+                    timing_partner_id=people.company.timing_partner_id, athlete_first_name="Ada" if number == 7 else "Bea",
+                    athlete_last_name=last, athlete_sex="F", athlete_birthdate="1990-07-15",
+                )
+            )  # fmt: skip
+    said = words(sign_in(people.partner).soup(address(people)))
+    assert "1 on the list as registered" in said
+    assert "last name: Lundt → Lund" in said
+
+
+def test_sending_asks_for_one_run(people, sign_in, scored):
+    browser = sign_in(people.partner)
+    for _ in range(2):
+        said = browser.post(address(people), data={"connection_id": scored.connection_id}, headers=HTMX)
+    assert "on its way already" in words(soup(said))
+    assert runs() == [("start_list", "push", "pending", "manual")]
+
+
+def test_another_companys_connection_is_not_there(people, sign_in, scored):
+    foreign = factories.make_connection(people.elsewhere, "chronotrack")
+    assert sign_in(people.partner).post(address(people), data={"connection_id": foreign.connection_id}).status_code == 404
+
+
+@pytest.mark.parametrize(("answer", "state", "asked"), [("approved", "approved", 1), ("declined", "declined", 0)])
+def test_a_word_is_kept_with_who_said_it_and_can_be_taken_back(people, sign_in, scored, answer, state, asked):
+    line = factories.make_line(people.edition, scored)
+    browser = sign_in(people.partner)
+    assert browser.post(f"/start-list/lines/{line.line_id}", data={"answer": answer}, headers=HTMX).status_code == 200
+    db.session.rollback()
+    kept = db.session.get_one(StartListLine, line.line_id)
+    assert (kept.state, kept.decided_by) == (state, people.partner.name)
+    assert len(runs()) == asked
+    assert browser.post(f"/start-list/lines/{line.line_id}", data={"answer": answer}, headers=HTMX).status_code == 409
+    assert browser.post(f"/start-list/lines/{line.line_id}", data={"answer": "again"}, headers=HTMX).status_code == 200
+    db.session.rollback()
+    assert db.session.get_one(StartListLine, line.line_id).state == "waiting"
+
+
+def test_foreign_lines_and_files_are_not_there(people, sign_in):
+    edition = factories.make_edition(people.elsewhere)
+    connection = factories.make_connection(people.elsewhere, "chronotrack")
+    line, file = factories.make_line(edition, connection), factories.make_file(edition, connection)
+    browser = sign_in(people.partner)
+    assert browser.post(f"/start-list/lines/{line.line_id}", data={"answer": "approved"}).status_code == 404
+    assert browser.get(f"/start-list/files/{file.file_id}").status_code == 404
+    assert browser.post(f"/start-list/files/{file.file_id}").status_code == 404
+
+
+def test_a_file_is_handed_out_as_it_was_made_and_noted_when_loaded(people, sign_in, scored):
+    file = factories.make_file(people.edition, scored)
+    browser = sign_in(people.partner)
+    assert "File ready, 1 new person" in words(browser.soup(address(people)))
+    given = browser.get(f"/start-list/files/{file.file_id}")
+    assert (given.data, given.headers["Content-Disposition"]) == (file.content, "attachment; filename=start-list.csv")
+    browser.post(f"/start-list/files/{file.file_id}", data={})
+    assert f"loaded by {people.partner.name}" in words(browser.soup(address(people)))
+
+
+def test_the_switch_says_that_writing_is_not_confirmed_and_is_an_owners(people, sign_in, scored):
+    page = sign_in(people.partner).soup(address(people))
+    assert page.select_one(f"#writes-{scored.connection_id}")["value"] == "on"
+    assert sign_in(people.support).post(f"/connections/{scored.connection_id}/writes", data={"writes": "on"}).status_code == 403
+    sign_in(people.partner).post(f"/connections/{scored.connection_id}/writes", data={"writes": "on"})
+    db.session.rollback()
+    assert db.session.get_one(Connection, scored.connection_id).writes == "on"
+
+
+def test_without_a_map_the_page_says_what_to_do_first(people, sign_in):
+    assert "Match the distances first" in words(sign_in(people.partner).soup(address(people)))
+
+
+# Plans
+
+
+def plan_address(people):
+    return f"/events/{people.edition.edition_id}/plan"
+
+
+def test_a_plan_is_chosen_and_shown_as_chosen(people, sign_in, clock):
+    browser = sign_in(people.partner)
+    assert browser.post(plan_address(people), data={"plan": "slow", "paused_until": ""}).status_code == 303
+    db.session.rollback()
+    kept = db.session.get_one(EditionPlan, people.edition.edition_id)
+    assert (kept.plan, kept.paused_until, kept.chosen_by) == ("slow", None, people.partner.name)
+    assert browser.soup(plan_address(people)).select_one("input[checked]")["value"] == "slow"
+
+
+def test_a_pause_is_typed_in_the_events_own_zone(people, sign_in, clock):
+    until = (clock() + timedelta(days=1)).replace(hour=12, minute=0)
+    sign_in(people.partner).post(plan_address(people), data={"plan": "default", "paused_until": f"{until:%Y-%m-%d}T08:00"})
+    db.session.rollback()
+    assert db.session.get_one(EditionPlan, people.edition.edition_id).paused_until == until  # 08:00 in New York
+
+
+@pytest.mark.parametrize(
+    ("plan", "until", "sentence"), [("slow", "2020-01-01T08:00", "That time has passed."), ("often", "", "Not a valid choice")]
+)
+def test_what_makes_no_sense_is_answered_with_a_sentence_and_what_was_typed(people, sign_in, plan, until, sentence):
+    answer = sign_in(people.partner).post(plan_address(people), data={"plan": plan, "paused_until": until})
+    assert (answer.status_code, sentence in answer.text, until in answer.text) == (422, True, True)
+    assert db.session.get(EditionPlan, people.edition.edition_id) is None
