@@ -1,6 +1,6 @@
 """One push: tell a scoring provider who is on the start lists of an event, or make the file that a person loads there.
 
-    plan → read what stands there now → plan again → send what may go, page by page noted → keep what waits for a person
+    match and plan → read what stands there now → again → send what may go, noted piece by piece → keep what waits for a person
 
 What to tell is decided in `start_list`; what was told is kept by `start_lists`. Before anything is sent, the scoring list is
 read to its end, so that a repeat after any crash finds whom the crash had added.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from sync_jobs import ledger, start_list, start_lists, times
+from sync_jobs import entry_links, ledger, start_list, start_lists, times
 from sync_jobs.ledger import Counts
 from sync_jobs.models import Connection, Edition, db, write
 from sync_jobs.pull import reading
@@ -58,6 +58,7 @@ def _to_go(planned: Planned, *, writes: bool) -> Sending:
 
 
 def _plans(attempt: Attempt) -> Planned:
+    entry_links.match(attempt.claim.edition_id or 0, times.now())
     return start_lists.plans(attempt.claim.edition_id or 0, attempt.claim.connection_id)
 
 

@@ -21,6 +21,7 @@ from sync_jobs.models import (
     Contest,
     ContestPair,
     EntryLink,
+    EntryQuestion,
     StartListFile,
     StartListLine,
     db,
@@ -30,6 +31,7 @@ from sync_jobs.models import (
 from sync_jobs.records import ImportFile, Told
 from sync_jobs.start_list import Line, Person, Plan, Step
 
+MAY_BE_THERE = ("two_answers", "taken", "ambiguous", "hint", "other_contest")  # kinds of questions
 NOT_BY_PERSON = "pushed"  # how a link came about that scoring itself confirmed
 
 
@@ -87,13 +89,13 @@ def plans(edition_id: int, connection_id: int) -> list[tuple[Target, Plan]]:
     for registration in people.registrations(partner, {source for target in found for source in target.sources}):
         registered[registration.contest_id or 0].append(registration)
     entries = people.entries(partner, _contests_beside(edition_id, connection_id))
-    links, lines = _links(ids), _lines(ids)
+    links, lines, doubtful = _links(ids), _lines(ids), _doubtful(ids)
     return [
         (
             target,
             start_list.plan(
                 target.contest_id, [one for source in target.sources for one in registered[source]], entries,
-                links=links[target.contest_id], lines=lines[target.contest_id],
+                links=links[target.contest_id], lines=lines[target.contest_id], doubtful=doubtful[target.contest_id],
             ),
         )
         for target in found
@@ -115,6 +117,15 @@ def _links(contest_ids: list[int]) -> dict[int, dict[Person, str]]:
     )
     for contest_id, provider, key, entry_key in rows:
         found[contest_id][provider, key] = entry_key
+    return found
+
+
+def _doubtful(contest_ids: list[int]) -> dict[int, set[Person]]:
+    """Whoever may be somebody on the list at whom a person has yet to look."""
+    found: dict[int, set[Person]] = defaultdict(set)
+    wanted = (EntryQuestion.contest_id.in_(contest_ids), EntryQuestion.kind.in_(MAY_BE_THERE))
+    for contest_id, about in db.session.execute(select(EntryQuestion.contest_id, EntryQuestion.about).where(*wanted)):
+        found[contest_id].update((provider, key) for provider, key in (about or {}).get("registrations", ()))
     return found
 
 
