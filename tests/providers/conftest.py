@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sync_jobs.errors import UnreadableRow
+from sync_jobs.errors import AccessDenied, CredentialsRejected, ProviderError, UnreadableRow
 from sync_jobs.kit.base import Adapter, AsideRow
 from sync_jobs.providers import ADAPTERS
 from sync_jobs.records import Scope
@@ -50,6 +50,10 @@ class Facts:
     most: int = 2 * EACH  # rows that a page may have, where it is fewer than a whole happening here
     spoilt_for_good: int = 3  # of three spoilt rows; a list that is looked at twice shows one again
     own_columns: frozenset[str] = frozenset()  # the database's
+    paged: bool = True  # whether the provider's own lists come in pages
+    before: tuple[int, int, int] = (0, 1, 2)  # calls before the first, the second, the third page of people
+    spoilt_calls: int = 1  # calls that three spoilt rows take
+    no_access: type[ProviderError] = AccessDenied  # how a provider's 403 is understood
 
 
 FACTS = {
@@ -73,7 +77,14 @@ FACTS = {
         gender="athlete_sex", unsaid=None, contest="race_id",
         spoilt=frozenset({"entry_id", "athlete_birthdate", "athlete_first_name"}), own_columns=frozenset({"id"}),
     ),
+    "copernico": Facts(
+        contests="copernico_events", name="competition_name", path="/athlete", list="/races", page=25, key="participant_id",
+        email=None, bib="bib_number", born="date_of_birth", unsaid=None, contest="event_id", accepts="key. It sees 3 races",
+        first_costs=268, round_costs=131, changes_cost=131, most=0, spoilt=frozenset({"id", "birthdate"}), spoilt_calls=3,
+        paged=False, before=(0, 26, 51), no_access=CredentialsRejected,
+    ),
 }  # fmt: skip
+GENDERS = {"copernico": {"F": "female", "M": "male", "X": "U"}}
 
 
 class Person(NamedTuple):
@@ -134,8 +145,12 @@ class Bench:
 
     def scope(self, happening: Any = None, **changes: Any) -> Scope:
         happening = happening or self.happening
-        contests = tuple(str(contest.number) for contest in happening.contests)
+        contests = tuple(self.called(contest) for contest in happening.contests)
         return Scope(happening_id=happening.uid, contest_ids=contests, timezone=happening.edition.zone, **changes)
+
+    def called(self, contest: Any) -> str:
+        """The provider's own id of a contest, within its happening."""
+        return contest.name if self.key == "copernico" else str(contest.number)
 
     def pages(self, adapter: Adapter, scope: Scope, since: Any = None, cursor: Any = None) -> Any:
         """Everybody of a happening: who registered, or who is on the scoring list."""
@@ -155,9 +170,11 @@ class Bench:
         """All people of a happening."""
         happening = happening or self.happening
         if self.scores:
+            named, words = self.key == "copernico", GENDERS.get(self.key, {})
             return [
-                Person(str(one.number), one.first_name, one.last_name, one.email, one.bib, one.born and one.born.isoformat(),
-                       one.gender or "U", str(one.contest.number))
+                Person(one.uid if named else str(one.number), one.first_name, one.last_name, one.email, one.bib,
+                       one.born and one.born.isoformat(), words.get(one.gender or "U", one.gender or "U"),
+                       f"{happening.uid}/{one.contest.name}" if named else str(one.contest.number))
                 for one in self.running.scoring.entries(happening, NOW)
             ]  # fmt: skip
         return [

@@ -155,7 +155,7 @@ def test_a_list_of_happenings_that_is_cut_is_read_on(bench, cap):
     bench.fault("page_cap", cap, path=bench.facts.list)
     adapter = bench.adapter()
     reading = read(adapter, adapter.discover(None, None))
-    assert len(reading.tables[ADAPTERS[bench.key].happening_table]) == 3
+    assert len({row[bench.facts.name] for row in reading.tables[ADAPTERS[bench.key].happening_table]}) == 3
     assert not bench.facts.listed or len(reading.tables[bench.facts.contests]) == 6
 
 
@@ -257,7 +257,10 @@ FAILURES = [
 @pytest.mark.parametrize(("kind", "value", "failure"), FAILURES)
 def test_a_failure_is_raised_as_what_it_is(bench, kind, value, failure, after):
     bench.fault("page_cap", 40)
-    bench.fault(kind, value, after=after)
+    if not bench.facts.paged and kind == "vanished" and after:
+        failure = ReadIncomplete  # listed, and not found one by one
+    failure = bench.facts.no_access if failure is AccessDenied else failure
+    bench.fault(kind, value, after=bench.facts.before[after])
     adapter = bench.adapter(call_timeout=0.3 if kind == "slow" else 3.0)
     pages = bench.people_pages(adapter, bench.scope())
     good = [next(pages) for _ in range(after)]
@@ -273,7 +276,8 @@ def test_a_failure_is_raised_as_what_it_is(bench, kind, value, failure, after):
 def test_a_failure_of_the_list_is_raised_too(bench, kind, value, failure):
     bench.fault(kind, value, path=bench.facts.list)
     adapter = bench.adapter(call_timeout=0.3 if kind == "slow" else 3.0)
-    expected = CredentialsRejected if (bench.key, failure) == ("runsignup", AccessDenied) else failure  # its list is the key's own
+    expected = bench.facts.no_access if failure is AccessDenied else failure
+    expected = CredentialsRejected if (bench.key, failure) == ("runsignup", AccessDenied) else expected  # its list is the key's own
     with pytest.raises(expected):
         list(adapter.discover(None, None))
 
@@ -284,15 +288,19 @@ def test_a_failure_of_the_list_is_raised_too(bench, kind, value, failure):
 @pytest.mark.parametrize("after", [0, 2])
 def test_short_trouble_between_pages_is_waited_out(bench, kind, value, after):
     bench.fault("page_cap", 40)
-    bench.fault(kind, value, after=after, calls=2)
+    bench.fault(kind, value, after=bench.facts.before[after], calls=2)
     assert ids(bench, people(bench)) == bench.truth()
 
 
 def test_pages_without_effect_are_not_taken_for_the_whole(bench):
     bench.fault("page_cap", 1, path=bench.facts.list)
     bench.fault("ignore_offset", path=bench.facts.list)
+    adapter = bench.adapter()
+    if not bench.facts.paged:  # nothing is cut, so nothing can be missed
+        assert len(read(adapter, adapter.discover(None, None)).tables[bench.facts.contests]) == 6
+        return
     with pytest.raises(ReadIncomplete):
-        list(bench.adapter().discover(None, None))
+        list(adapter.discover(None, None))
 
 
 @pytest.mark.parametrize("kind", ["expire", "unauthorized"])
@@ -317,7 +325,8 @@ def test_a_good_credential_passes_its_test(bench):
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_wrong_credential_does_not(bench, which):
     adapter_class = ADAPTERS[bench.key]
-    secrets = {**bench.running.credentials(1, bench.key), adapter_class.credentials[which].name: "wrong-thing"}
+    needed = [field.name for field in adapter_class.credentials if field.required]
+    secrets = {**bench.running.credentials(1, bench.key), needed[min(which, len(needed) - 1)]: "wrong-thing"}
     adapter = bench.adapter(secrets=secrets)
     for asked in (adapter.test, lambda: people(bench, adapter), lambda: list(adapter.discover(None, None))):
         with pytest.raises(CredentialsRejected):
@@ -362,7 +371,7 @@ def test_no_secret_is_told(bench, caplog, kind, value):
 
 
 def test_unreadable_rows_are_set_aside_by_name_and_the_others_arrive(bench):
-    bench.fault("unreadable", 3, calls=1)
+    bench.fault("unreadable", 3, calls=bench.facts.spoilt_calls)
     reading = people(bench)
     assert len(reading.aside) == 3
     assert len(ids(bench, reading)) == 2 * EACH - bench.facts.spoilt_for_good

@@ -286,6 +286,7 @@ def test_what_is_entered_is_what_is_read(provider, races, adapter):
 def test_races_that_make_no_sense_are_said(adapter, written):
     with pytest.raises(SetUpWrongly) as caught:
         list(adapter(secrets={**SECRETS, "races": written}).discover(None, None))
+    assert caught.value.sentence.startswith("Copernico cannot do this as the connection is set up")
     assert "spring-run-2026 = 5K | 10K" in caught.value.sentence
 
 

@@ -32,7 +32,7 @@ class Copernico(Adapter):
     """A key of one environment, and where results come from."""
 
     key = "copernico"
-    label = "Copernico"
+    label = replies.LABEL
     side = "scoring"
     people_table = "copernico_participants"
     results_table = "copernico_results"
@@ -139,7 +139,7 @@ class Copernico(Adapter):
         path = f"/races/{scope.happening_id}/athletes"
         ids, aside = self.api.athletes(scope.happening_id)
         if not ids and scope.held:
-            raise ReadIncomplete(path, "nobody is listed")
+            raise ReadIncomplete(path, "nobody is listed", provider=self.label)
         after, lost = str((cursor or {}).get("after", "")), int((cursor or {}).get("lost", 0))
         left = [number for number in ids if number > after]
         for at in range(0, max(1, len(left)), ATHLETES_PER_PAGE):
@@ -147,7 +147,7 @@ class Copernico(Adapter):
             found = [one for number in part if (one := self.api.athlete(scope.happening_id, number)) is not None]
             lost += len(part) - len(found)
             if lost > FEW and lost * 20 > len(ids):
-                raise ReadIncomplete(path, f"{lost} of {len(ids)} are listed and not found")
+                raise ReadIncomplete(path, f"{lost} of {len(ids)} are listed and not found", provider=self.label)
             records, nameless = self._records(scope, found, make)
             goes_on = {"after": part[-1], "lost": lost} if at + ATHLETES_PER_PAGE < len(left) else None
             yield _page(table, records, f"athletes from {at + 1}", goes_on, [*aside, *nameless])

@@ -48,7 +48,7 @@ class Export:
         said = f"/races/{slug}/preset of {event}"
         came, gun = replies.exported(said, self._get(slug, event, said))
         if not came and held:
-            raise ReadIncomplete(said, "the export is empty")
+            raise ReadIncomplete(said, "the export is empty", provider=replies.LABEL)
         if not came:
             why = "is empty; look whether preset and event are written as there"
             return [], [AsideRow(key=None, place=f"export of {event}", field="export", why=why)]
@@ -62,7 +62,7 @@ class Export:
             why = "its export is refused; look at preset login and preset name"
             if error.detail == TOO_LARGE:
                 why = "its export is larger than 6 MB; take columns out of the preset"
-            wrong: ProviderError = SetUpWrongly(said, f"{why} ({event})", provider=error.provider)
+            wrong: ProviderError = SetUpWrongly(said, f"{why} ({event})", provider=replies.LABEL)
         raise wrong
 
     def _record(self, event_id: str, came: Any, gun: Any) -> Record | None:

@@ -28,7 +28,7 @@ class Keyed:
         try:
             came = self.client.get(path)
         except AccessDenied as error:
-            refused = CredentialsRejected(path, error.detail, provider=error.provider)
+            refused = CredentialsRejected(path, error.detail, provider=replies.LABEL)
         else:
             fixed = repaired(came)
             self.notices["repaired"] += fixed != came
@@ -72,7 +72,7 @@ class Keyed:
         except NotThere:
             return None
         if not isinstance(found, dict):
-            raise UnexpectedReply(path, "no object")
+            raise UnexpectedReply(path, "no object", provider=replies.LABEL)
         return found
 
     def _list(self, path: str, *names: str) -> Ids:

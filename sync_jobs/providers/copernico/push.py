@@ -53,7 +53,9 @@ def send(client: Client, scope: Scope, lines: Sequence[StartListEntry], ids: Map
     """Batches, with an answer for each line. Whoever spoils a batch is looked for; the others get in."""
     race = ids.get(folded(scope.happening_id))
     if race is None:
-        raise SetUpWrongly("/race-registrations", f"Sportmaniacs’ id of the race {scope.happening_id} is not entered")
+        raise SetUpWrongly(
+            "/race-registrations", f"Sportmaniacs’ id of the race {scope.happening_id} is not entered", provider=replies.LABEL
+        )
     able = [line for line in lines if _event(scope, line, ids)]
     for line in lines:
         if not _event(scope, line, ids):
@@ -73,10 +75,10 @@ def _sent(client: Client, path: str, batch: list[tuple[StartListEntry, dict[str,
     try:
         client.post(path, [record for _, record in batch])
     except AccessDenied as error:
-        wrong: ProviderError = CredentialsRejected(path, error.detail, provider=error.provider)
-    except NotThere as error:
+        wrong: ProviderError = CredentialsRejected(path, error.detail, provider=replies.LABEL)
+    except NotThere:
         why = "Sportmaniacs’ id of the race, as it is entered, is not known there"
-        wrong = SetUpWrongly(path, why, provider=error.provider)
+        wrong = SetUpWrongly(path, why, provider=replies.LABEL)
     except RequestRefused as error:
         yield from _refused(client, path, batch, left, error.detail)
         return

@@ -15,6 +15,7 @@ from sync_jobs.errors import (
 )
 from sync_jobs.kit import parse
 
+LABEL = "Copernico"
 FINE = (0, 1)  # 1 with nothing in it means "not found"
 ASSUMED: Mapping[Any, type[ProviderError]] = {
     401: CredentialsRejected, 403: CredentialsRejected, 404: NotThere, 429: ProviderThrottled,
@@ -28,16 +29,16 @@ def refusal(path: str, data: Any) -> ProviderError | None:
     if not isinstance(result, dict) or result.get("code") in FINE:
         return None
     found = result.get("code")
-    return ASSUMED.get(found, ProviderDown)(path, f"code {found}" if isinstance(found, int) else "no code")
+    return ASSUMED.get(found, ProviderDown)(path, f"code {found}" if isinstance(found, int) else "no code", provider=LABEL)
 
 
 def opened(path: str, reply: Any) -> Any:
     """What is in the envelope. Raises NotThere where there is nothing; an empty list is something."""
     if not isinstance(reply, dict) or not isinstance(reply.get("result"), dict):
-        raise UnexpectedReply(path, "no result")
+        raise UnexpectedReply(path, "no result", provider=LABEL)
     data = reply.get("data")
     if not data and not isinstance(data, list):
-        raise NotThere(path, "nothing found")
+        raise NotThere(path, "nothing found", provider=LABEL)
     return data
 
 
@@ -45,7 +46,7 @@ def listed(path: str, reply: Any) -> list[Any]:
     """A list in the envelope."""
     data = opened(path, reply)
     if not isinstance(data, list):
-        raise UnexpectedReply(path, "no list")
+        raise UnexpectedReply(path, "no list", provider=LABEL)
     return data
 
 
@@ -59,7 +60,7 @@ def exported(path: str, reply: Any) -> tuple[list[Any], Any]:
         for name in ("data", "results"):
             if isinstance(reply.get(name), list):
                 return reply[name], reply.get("gunTime")
-    raise UnexpectedReply(path, "no rows")
+    raise UnexpectedReply(path, "no rows", provider=LABEL)
 
 
 def identity(item: Any, *names: str) -> str:

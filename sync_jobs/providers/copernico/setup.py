@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sync_jobs.errors import SetUpWrongly
+from sync_jobs.providers.copernico.replies import LABEL
 from sync_jobs.providers.copernico.text import folded
 
 RACES_FORM = "spring-run-2026 = 5K | 10K; autumn-run-2026"
@@ -18,7 +19,7 @@ def races(written: str) -> dict[str, tuple[str, ...]]:
         slug, _, names = part.partition("=")
         slug = slug.strip()
         if not slug or "/" in slug or " " in slug:
-            raise SetUpWrongly("connection", f"the races are not written like “{RACES_FORM}”")
+            raise SetUpWrongly("connection", f"the races are not written like “{RACES_FORM}”", provider=LABEL)
         found[slug] = tuple(dict.fromkeys(name.strip() for name in names.split("|") if name.strip()))
     return found
 
@@ -29,7 +30,7 @@ def push_ids(written: str) -> Mapping[str, str]:
     for part in _parts(written):
         what, sign, number = (piece.strip() for piece in part.partition("="))
         if not (what and sign and number):
-            raise SetUpWrongly("connection", f"the ids for sending are not written like “{IDS_FORM}”")
+            raise SetUpWrongly("connection", f"the ids for sending are not written like “{IDS_FORM}”", provider=LABEL)
         found[folded(what)] = number
     return found
 
