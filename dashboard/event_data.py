@@ -40,6 +40,7 @@ def _links(edition_id: int) -> Query:
             EditionLink.happening_id.label("happening_id"), EditionLink.name.label("link_name"),
             EditionLink.made_by.label("made_by"),
             Connection.name.label("connection_name"), Connection.state.label("connection_state"),
+            Connection.paused_reason.label("paused_reason"),
             Connection.refused_since.label("refused_since"), PartnerSettings.started_at.label("started_at"),
         )
         .join(Connection, Connection.connection_id == EditionLink.connection_id)

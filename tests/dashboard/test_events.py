@@ -118,6 +118,14 @@ def test_distances_keep_each_providers_name(people, sign_in, event):
     assert "10 km Race Roster 815 people no time given" in words(row(page, "10 km", "tr"))
 
 
+def test_a_side_that_is_paused_says_so_and_why(people, sign_in):
+    make_link(people.edition, make_connection(people.company, state="paused", paused_reason="moving house"))
+    make_link(people.edition, make_connection(people.company, "raceroster"))
+    page = sign_in(people.director).soup(f"/events/{people.edition.edition_id}")
+    assert "Paused: “moving house”. Nothing is read until somebody resumes it." in words(row(page, "RunSignUp", "li"))
+    assert "Paused" not in words(row(page, "Race Roster", "li"))
+
+
 def test_a_distance_that_the_provider_does_not_tell_is_not_called_empty(people, sign_in, event):
     with write() as session:
         session.execute(update(SyncState).where(SyncState.provider_name == "raceroster").values(never_sent=["sub_event_id"]))
