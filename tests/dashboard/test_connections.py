@@ -183,7 +183,7 @@ def from_customer(people, *, principal="key-in-the-clear", secret="secret-in-the
     row = CustomerCredential(principal=principal, secret=secret, timing_partner_id=people.company.timing_partner_id)
     keep(row)
     fields = {"source": "credential", "source_id": row.partner_provider_credential_id, "name": "Taken over", **given}
-    return make_connection(people.company, **fields)
+    return make_connection(people.company, fields.pop("provider", "runsignup"), **fields)
 
 
 def test_an_incomplete_connection_says_what_is_missing_and_begins_when_it_is_entered(people, sign_in):
@@ -209,15 +209,11 @@ def test_support_sees_how_it_stands_and_has_no_form_for_secrets(people, sign_in)
 
 
 def test_an_unsupported_connection_says_so_and_offers_nothing(people, sign_in):
-    row = CustomerHakuOrg(client_id="id", client_secret=SECRET, timing_partner_id=people.company.timing_partner_id)
-    keep(row)
-    connection = make_connection(
-        people.company, "haku", state="unsupported", source="haku_org", source_id=row.timing_partner_haku_org_id
-    )
+    connection = from_customer(people, secret=SECRET, provider="racerecord", state="unsupported")
     browser = sign_in(people.administrator)
     answer = browser.get(f"/connections/{connection.connection_id}")
     page = read(answer).main
-    assert "Haku comes with a later version" in words(page)
+    assert "Race Record comes with a later version" in words(page)
     assert "Nothing is read" in words(page)
     assert not page.select("input[type=password], #test, #resume")
     assert SECRET not in answer.text
@@ -436,14 +432,16 @@ def test_sealing_keeps_to_one_partner_and_leaves_what_no_adapter_understands(app
     mine = from_customer(people)
     row = CustomerHakuOrg(client_id="id", client_secret=SECRET, timing_partner_id=people.company.timing_partner_id)
     keep(row)
-    make_connection(people.company, "haku", state="unsupported", source="haku_org", source_id=row.timing_partner_haku_org_id)
+    org = make_connection(people.company, "haku", source="haku_org", source_id=row.timing_partner_haku_org_id)
+    from_customer(people, provider="racerecord", state="unsupported")
     assert "No secret is left" in seal(app, "--yes", "--partner", str(people.elsewhere.timing_partner_id)).output
-    assert the_only(CustomerCredential).secret == "secret-in-the-clear"
     result = seal(app, "--yes", "--partner", str(people.company.timing_partner_id))
     assert "Left as it is" in result.output
-    assert "Haku" in result.output
-    assert the_only(CustomerHakuOrg).client_secret == SECRET
-    assert the_only(CustomerCredential).secret is None
+    assert the_only(CustomerHakuOrg).client_secret is None
+    assert held(org.connection_id) == {"client_id": "id", "client_secret": SECRET}
+    clear = {row.partner_provider_credential_id: row.secret for row in db.session.scalars(select(CustomerCredential))}
+    assert clear.pop(mine.source_id) is None
+    assert set(clear.values()) == {"secret-in-the-clear"}
     assert held(mine.connection_id)
     assert seal(app, "--partner", "999").exit_code == 1
 

@@ -78,7 +78,7 @@ def test_one_event_alone(people, sign_in, connection):
     [
         ({"state": "paused", "paused_reason": "moving house"}, "is paused: moving house. Resume it first."),
         ({"state": "incomplete"}, "still needs a credential"),
-        ({"provider_name": "haku", "state": "unsupported"}, "comes with a later version"),
+        ({"provider_name": "racerecord", "state": "unsupported"}, "comes with a later version"),
     ],
 )
 def test_what_cannot_sync_says_why_and_asks_for_nothing(people, sign_in, given, why):

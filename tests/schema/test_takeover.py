@@ -66,6 +66,23 @@ def test_state_is_honest(file, change, provider, state):
     assert found == {(state, "taken over; starts with its partner" if state == "paused" else None)}
 
 
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [("client_id = client_id", "paused"), ("client_secret = NULL", "incomplete"), ("client_id = ' '", "incomplete")],
+)
+def test_each_haku_organisation_is_ready_once_its_client_is_complete(file, change, state):
+    columns = "event, client_secret, timing_partner_id"
+    with opened(file) as db:  # a partner may have several
+        db.execute(
+            f"INSERT INTO timing_partner_haku_orgs (client_id, {columns}) SELECT 'second', {columns} FROM timing_partner_haku_orgs"
+        )
+        db.execute(f"UPDATE timing_partner_haku_orgs SET {change}")
+    schema.upgrade(file, NOW)
+    orgs = [row for (source, _), row in connections(file).items() if source == "haku_org"]
+    assert len(orgs) == 2 * len({row["timing_partner_id"] for row in orgs}) == len({row["name"] for row in orgs})
+    assert {(row["provider_name"], row["state"]) for row in orgs} == {("haku", state)}
+
+
 def test_provider_without_an_adapter_is_unsupported_until_it_has_one(file, monkeypatch):
     adapters = dict(ADAPTERS)
     monkeypatch.setattr("sync_jobs.schema.takeover.ADAPTERS", {})

@@ -77,8 +77,8 @@ def test_an_event_must_be_the_connections_own(connection):
 
 
 def test_a_provider_without_an_adapter_is_named_not_tried(app, clock):
-    connection = make_connection(make_partner(), "haku")
-    with pytest.raises(CannotSync, match="Haku comes with a later version"):
+    connection = make_connection(make_partner(), "racerecord")
+    with pytest.raises(CannotSync, match="Race Record comes with a later version"):
         jobs.request(connection, "events", trigger="manual", by="Ada", now=NOW)
 
 
