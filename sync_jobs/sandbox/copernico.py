@@ -104,7 +104,7 @@ class Copernico:
             return enveloped({}, 1)
         match steps[1:]:
             case []:
-                return enveloped({} if "bare_race" in asked.faults else rows.race(happening))
+                return enveloped({"id": happening.uid} if "bare_race" in asked.faults else rows.race(happening))
             case ["athletes"]:
                 return self._athletes(happening, asked)
             case ["athlete", uid]:
