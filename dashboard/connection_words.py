@@ -88,6 +88,29 @@ def never_sent(provider_name: str, readings: list[list[str] | None]) -> str:
     return f"{label(provider_name)} does not send everything. Empty here for that reason: {words.listed(named)}.{counts}"
 
 
+NOTICES = {
+    "without_wave": (
+        "no wave there. Without one nobody gets a time: assign waves at {provider}.",
+        "person stands in",
+        "people stand in",
+    ),
+    "without_event": ("no distance there yet; nobody without one is listed here.", "person has", "people have"),
+    "technical": ("of no person, like a spare bib, and left out.", "record is", "records are"),
+    "repaired": ("in a broken encoding; the text was repaired here.", "record came", "records came"),
+}
+"""What an adapter notes of a reading: the end of a sentence, and how one or several of them begin it."""
+
+
+def notices(provider_name: str, readings: list[dict[str, int] | None]) -> list[str]:
+    """What somebody at the provider should know of the latest readings of people, most pressing first."""
+    summed = {kind: sum((reading or {}).get(kind, 0) for reading in readings) for kind in NOTICES}
+    return [
+        f"{words.counted(summed[kind], one, many)} {end.format(provider=label(provider_name))}"
+        for kind, (end, one, many) in NOTICES.items()
+        if summed[kind]
+    ]
+
+
 def all_of_them(rows: list[Any]) -> str:
     """The first line of the list."""
     troubled = sum(row.state in {"bad", "late"} for row in rows)

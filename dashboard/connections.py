@@ -102,18 +102,19 @@ def _read(connection_id: int, now: datetime) -> tuple[Any, list[Any], Any]:
         abort(404)
     row = _described(found["connection"][0], now)
     row.never_sent = connection_words.never_sent(row.provider_name, [reading.never_sent for reading in found["readings"]])
+    row.notices = connection_words.notices(row.provider_name, [reading.notices for reading in found["readings"]])
     return row, run_lines.lines(found["runs"], now), found["partner"][0]
 
 
 def _readings(connection_id: int) -> Query:
-    """What the latest readings of people lacked."""
+    """What the latest readings of people lacked, and what they noted."""
     mine = (
         SyncState.connection_id == connection_id,
         SyncState.operation_type == "participants",
         SyncState.last_success_at.is_not(None),
     )
     return (
-        select(SyncState.never_sent.label("never_sent"))
+        select(SyncState.never_sent.label("never_sent"), SyncState.notices.label("notices"))
         .where(*mine)
         .order_by(SyncState.last_success_at.desc())
         .limit(SHOWN_READINGS)

@@ -190,6 +190,7 @@ class SyncState(Base):
     rows_expected: Mapped[int | None] = mapped_column(Integer)  # what the provider's own count said
     rows_aside: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     never_sent: Mapped[Any] = mapped_column(Json, nullable=True)  # columns that nobody's record had when they were last looked for
+    notices: Mapped[Any] = mapped_column(Json, nullable=True)  # what the last reading noted besides, by kind: how many
     __table_args__ = (
         Index("ix_sync_states_partner", "timing_partner_id"),
         Index("ix_sync_states_connection", "connection_id"),

@@ -174,3 +174,4 @@ def _conclude(attempt: Attempt, what: List, scopes: list[Scope], *, whole: bool)
     attempt.outcome.rows_held = total
     if attempt.adapter.never_sent is not None:
         attempt.outcome.values["never_sent"] = sorted(attempt.adapter.never_sent)
+    attempt.outcome.values["notices"] = dict(sorted((+attempt.adapter.notices).items()))

@@ -19,7 +19,7 @@ from sync_jobs.models import (
     db,
     write,
 )
-from sync_jobs.providers import ADAPTERS
+from sync_jobs.providers import ADAPTERS, LABELS
 from sync_jobs.sandbox import servers
 from sync_jobs.sandbox.world import World
 from tests.conftest import NOW
@@ -71,6 +71,9 @@ def test_the_form_asks_for_what_the_adapter_needs_and_all_of_it(people, sign_in,
         box = page.find("input", id=f"credential_{field.name}")
         assert box["type"] == ("password" if field.secret else "text")
         assert page.find("label", attrs={"for": box["id"]}).text.lower() == field.label.lower()
+        if not field.required:
+            assert "Not needed by everybody." in words(page)
+            continue
         answer = browser.post(f"/connections/new?provider={provider}", data=typed(provider, **{f"credential_{field.name}": " "}))
         assert answer.status_code == 422
         assert f"{field.label} is needed" in words(read(answer))
@@ -134,11 +137,25 @@ def test_a_partner_cannot_add_to_another(people, sign_in):
     assert the_only(Connection).timing_partner_id == people.company.timing_partner_id
 
 
-def test_providers_of_a_later_version_are_named_and_not_offered(people, sign_in):
+def test_what_not_everybody_needs_may_stay_empty_and_is_taken_out_again(people, sign_in):
     browser = sign_in(people.partner)
-    page = browser.soup("/connections/new")
-    assert "Copernico comes with a later version" in words(page)
-    assert browser.get("/connections/new?provider=copernico").status_code == 404
+    page = "/connections/new?provider=copernico"
+    assert (
+        browser.post(page, data={"name": "Ours", "credential_api_key": "k-1", "credential_races": "spring = 5K"}).status_code == 303
+    )
+    connection = the_only(Connection)
+    assert secrets.of(connection)["races"] == "spring = 5K"
+    assert secrets.missing(connection) == []
+    edit = f"/connections/{connection.connection_id}"
+    assert browser.post(edit, data={"name": "Ours", "credential_races": ""}).status_code == 303
+    assert not secrets.of(connection)["races"]
+    assert secrets.of(connection)["api_key"] == "k-1"
+
+
+def test_every_provider_is_offered_and_no_other(people, sign_in):
+    browser = sign_in(people.partner)
+    page = words(browser.soup("/connections/new"))
+    assert all(f"{name} Connect" in page for name in LABELS.values())
     assert browser.get("/connections/new?provider=nonsense").status_code == 404
 
 
@@ -342,6 +359,16 @@ def test_what_a_provider_never_sends_is_said(people, sign_in, readings, said):
         make_state(connection, "participants", make_edition(people.company), never_sent=lacking)
     page = words(sign_in(people.support).soup(f"/connections/{connection.connection_id}").find(id="live"))
     assert (said in page) if said else ("Empty here" not in page)
+
+
+def test_what_a_reading_noted_is_said(people, sign_in):
+    connection = make_connection(people.company, "copernico")
+    for noted in ({"without_wave": 2, "technical": 1}, {"without_wave": 1}, None, {}):
+        make_state(connection, "participants", make_edition(people.company), notices=noted)
+    page = words(sign_in(people.support).soup(f"/connections/{connection.connection_id}").find(id="live"))
+    assert "Three people stand in no wave there. Without one nobody gets a time: assign waves at Copernico." in page
+    assert "One record is of no person, like a spare bib, and left out." in page
+    assert "encoding" not in page
 
 
 def test_a_poll_asks_few_questions(people, sign_in, app):
