@@ -102,6 +102,7 @@ class StartListEntry:
     state: str | None
     country: str | None
     team: str | None
+    known_as: str | None = None  # the external id that the entry carries at scoring now; None: none, or a new person
     withdrawn: bool = False
 
 

@@ -53,6 +53,7 @@ class Step:
     external_id: str
     entry_key: str | None
     wanted: Fields
+    known_as: str | None = None  # the external id that the entry carries now
     differences: tuple[Difference, ...] = ()
     why: str = ""
 
@@ -251,7 +252,8 @@ def _step(
     kind: str, person: Person, registration: Registration, entry: Entry, wanted: Fields, differences: list[Difference], why: str
 ) -> Step:
     return Step(
-        kind=kind, person=person, external_id=registration.external_id, entry_key=entry.key, wanted=wanted,
+        kind=kind, person=person, external_id=registration.external_id, entry_key=entry.key, known_as=entry.external_id,
+        wanted=wanted,
         differences=tuple(differences), why=why,
     )  # fmt: skip
 
@@ -269,7 +271,7 @@ def _withdraw(made: Plan, wanted: set[Person], found: _Found, lines: Mapping[Per
             why = "They are not registered any more, and still stand on the scoring list."
             made.steps.append(
                 Step(kind="withdraw", person=person, external_id=entry.external_id or "", entry_key=entry.key,
-                     wanted=_theirs(entry), why=why)
+                     known_as=entry.external_id, wanted=_theirs(entry), why=why)
             )  # fmt: skip
 
 
@@ -279,7 +281,7 @@ def to_send(step: Step, contest: tuple[str, str]) -> StartListEntry:
     born = wanted.pop("born", None)
     return replace(
         _EMPTY, **wanted, born=date.fromisoformat(born) if born else None, external_id=step.external_id, entry_key=step.entry_key,
-        contest_id=contest[0], contest_name=contest[1], withdrawn=step.kind == "withdraw",
+        contest_id=contest[0], contest_name=contest[1], known_as=step.known_as, withdrawn=step.kind == "withdraw",
     )  # fmt: skip
 
 

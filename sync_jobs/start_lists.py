@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from sync_jobs.models import (
     insert_or,
     write,
 )
+from sync_jobs.providers import ADAPTERS
 from sync_jobs.records import ImportFile, Told
 from sync_jobs.start_list import Line, Person, Plan, Step
 
@@ -85,9 +86,11 @@ def plans(edition_id: int, connection_id: int) -> list[tuple[Target, Plan]]:
     if not found:
         return []
     partner, ids = found[0].timing_partner_id, [target.contest_id for target in found]
+    holds = _genders(connection_id)
     registered: dict[int, list[Any]] = defaultdict(list)
     for registration in people.registrations(partner, {source for target in found for source in target.sources}):
-        registered[registration.contest_id or 0].append(registration)
+        told = registration if registration.gender in holds else replace(registration, gender=None)
+        registered[registration.contest_id or 0].append(told)
     entries = people.entries(partner, _contests_beside(edition_id, connection_id))
     links, lines, doubtful = _links(ids), _lines(ids), _doubtful(ids)
     return [
@@ -100,6 +103,12 @@ def plans(edition_id: int, connection_id: int) -> list[tuple[Target, Plan]]:
         )
         for target in found
     ]  # fmt: skip
+
+
+def _genders(connection_id: int) -> frozenset[str]:
+    """Which genders scoring can hold: of anything else nothing is said, and no difference is seen."""
+    adapter = ADAPTERS.get(db.session.get_one(Connection, connection_id).provider_name)
+    return adapter.genders if adapter is not None else frozenset()
 
 
 def _contests_beside(edition_id: int, connection_id: int) -> list[int]:

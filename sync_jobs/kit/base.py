@@ -187,8 +187,14 @@ class Adapter:
         """The same lines as a file in the provider's documented form, for a person to load there. Makes no call."""
         raise NotImplementedError
 
+    genders: ClassVar[frozenset[str]] = frozenset({"M", "F", "X"})  # which a scoring provider can hold
     writes_note: ClassVar[str] = ""  # what an operator must know before switching `push_entries` on
     import_help: ClassVar[str] = ""  # where a person loads the import file
+
+    @staticmethod
+    def happening_of(key: tuple[Any, ...]) -> str:
+        """The happening that a row of `happening_table` belongs to, by its key."""
+        return str(key[0])
 
     def values(self, table: str, raw: Raw) -> Values:
         """One record as the columns of that table. Raises UnreadableRow naming the field."""

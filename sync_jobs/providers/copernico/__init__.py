@@ -59,6 +59,7 @@ class Copernico(Adapter):
     )  # fmt: skip
     pace = Pace(calls=6000, per=600, at_once=10)  # no limit is documented; careful clients keep to ten calls at once
     help = "timingsense issues the key; ask them for one that reads the races you time."
+    genders = frozenset(push.ASSUMED["gender"])
     writes_note = push.NOTE
     import_help = import_file.HELP
 
@@ -90,6 +91,11 @@ class Copernico(Adapter):
         return f"{self.label} accepts this key. {seen}"
 
     # Races and their events
+
+    @staticmethod
+    def happening_of(key: tuple[Any, ...]) -> str:
+        """The race of an event: `slug/event name`."""
+        return str(key[0]).partition("/")[0]
 
     def discover(self, since: datetime | None, cursor: Cursor | None) -> Iterator[Page]:  # noqa: ARG002  nothing tells what changed
         """All races of the key, or those that were entered, with their events: a page for each race."""

@@ -30,8 +30,9 @@ def written(scope: Scope, lines: Sequence[StartListEntry]) -> ImportFile:
 
 
 def _cells(line: StartListEntry) -> list[str]:
+    imported = line.known_as is not None and line.known_as.casefold() == line.external_id.casefold()
     return [
-        line.entry_key or line.external_id, line.bib or "", line.first_name, line.last_name,
+        line.external_id if imported or line.entry_key is None else line.entry_key, line.bib or "", line.first_name, line.last_name,
         ASSUMED["gender"].get(line.gender, ""), line.born.isoformat() if line.born else "", line.contest_name or line.contest_id,
         line.team or "", "", "",
     ]  # fmt: skip
