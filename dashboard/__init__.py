@@ -17,12 +17,14 @@ from dashboard import (
     connections,
     connections_cli,
     database_cli,
+    distances,
     event,
     events,
     failed,
     frame,
     health,
     history,
+    matches,
     overview,
     partner,
     people,
@@ -67,6 +69,8 @@ def _register(app: Flask) -> None:
     app.register_blueprint(failed.pages)
     app.register_blueprint(history.pages)
     app.register_blueprint(event.pages)
+    app.register_blueprint(distances.pages)
+    app.register_blueprint(matches.pages)
     app.register_blueprint(events.pages)
     app.register_blueprint(partner.pages)
     app.register_blueprint(syncing.pages)

@@ -35,7 +35,9 @@ def end_dependents(session: Session, pair: ContestPair, by: str | None, now: dat
     for link in links:
         if mine is None or (link.registration_provider, link.registration_key) in mine:
             link.ended_at, link.ended_by, link.ended_why = now, by, "map"
-    lines = session.scalars(select(StartListLine).where(StartListLine.contest_id == here, StartListLine.state == "waiting")).all()
+    lines = session.scalars(
+        select(StartListLine).where(StartListLine.contest_id == here, StartListLine.state.in_(("waiting", "approved")))
+    ).all()
     for line in lines:
         if mine is None or (line.registration_provider, line.registration_key) in mine:
             _take_back(session, line, by, now)

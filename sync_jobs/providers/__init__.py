@@ -43,10 +43,7 @@ def label(key: str) -> str:
     return LABELS.get(key) or FORMER.get(key, key)
 
 
-STILL_TO_COME: Mapping[str, str] = {"haku": "registration", "chronotrack": "scoring", "copernico": "scoring"}
-
-
 def side(key: str | None) -> str:
     """Whether a provider keeps registrations or scores."""
     adapter = ADAPTERS.get(key or "")
-    return adapter.side if adapter else STILL_TO_COME.get(key or "", "registration")
+    return adapter.side if adapter else "registration"

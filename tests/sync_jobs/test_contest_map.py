@@ -165,7 +165,7 @@ def test_contests_of_one_side_of_elsewhere_or_gone_are_refused(sides):
 def test_a_change_ends_what_depends_on_the_pair_and_taking_it_back_brings_it_again(mapped):
     assert active() == {("1", "7", "external_id"), ("2", "8", "by_hand")}
     waiting(mapped, "7", state="waiting", told=None)
-    waiting(mapped, "8", state="waiting", told={"bib": "1"}, entry_key="2")
+    waiting(mapped, "8", state="approved", told={"bib": "1"}, entry_key="2")
     waiting(mapped, "9", state="sent", told={"bib": "2"})
     old = pair_of(mapped, mapped.five, mapped.scored_five)
     confirm(mapped, mapped.five, mapped.scored_ten, looked=True, instead_of=old.pair_id, now=NOW + timedelta(minutes=1))
