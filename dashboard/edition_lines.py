@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, case, select
 
 from dashboard import standing, words
 from dashboard.reading import Query
-from sync_jobs import cadence, health
+from sync_jobs import cadence, health, schedules
 from sync_jobs.models import Connection, Edition, Partner, PartnerSettings, SyncState
 from sync_jobs.providers import label
 
@@ -47,6 +47,7 @@ def states(of: Select[*tuple[Any, ...]]) -> Query:
         SyncState.error_kind.label("error_kind"), SyncState.error_sentence.label("error_sentence"),
         SyncState.last_run_id.label("last_run_id"), SyncState.never_sent.label("never_sent"),
         Connection.state.label("connection_state"),
+        case((schedules.is_gone(SyncState), 1), else_=0).label("gone"),
     ).outerjoin(Connection, Connection.connection_id == SyncState.connection_id).where(
         SyncState.edition_id.in_(select(chosen.c.edition_id)), SyncState.operation_type.in_(standing.PEOPLE)
     )  # fmt: skip
@@ -85,6 +86,8 @@ def state_line(state: Any, edition: Any, now: datetime) -> Any:
     wanted = cadence.still_wanted(edition.starts_at, edition.ends_at, now)
     if state.connection_state == "removed":
         said.state, said.word = "wait", "not read any more"
+    elif state.gone:
+        said.state, said.word = "wait", "no longer listed"
     elif state.last_status == "failed" and state.failing_since:
         said.state, said.word = "bad", "failed"
     elif state.success_at is None:
@@ -101,7 +104,7 @@ def _badge(said: Any, now: datetime) -> tuple[str, str]:
         return "wait", "over"
     if not said.states:
         return "wait", "never synced"
-    read = [one for one in said.states if one.connection_state != "removed"] or said.states
+    read = [one for one in said.states if one.connection_state != "removed" and not one.gone] or said.states
     loudest = min(read, key=lambda one: (words.WORST.index(one.state), one.success_at or now))
     return loudest.state, loudest.word
 

@@ -62,7 +62,8 @@ def _sides(found: dict[str, list[Any]], said: Any) -> list[Any]:
         known.difference = difference(known.state_line)
         known.busy = _busy(moving.get(link.connection_id))
         adapter = ADAPTERS.get(link.provider_name)
-        known.can_sync = bool(adapter) and link.connection_state == "active" and link.started_at is not None
+        works = bool(adapter) and link.connection_state == "active" and link.started_at is not None
+        known.can_sync = works and not link.gone
     return list(sides.values())
 
 
@@ -96,6 +97,8 @@ def answer(said: Any, sides: list[Any]) -> str:
         return f"{name}: {words.listed([label(side.provider_name) for side in failed])} could not be read"
     if said.phase == "over":
         return f"{name} is over"
+    if sides and all(side.gone for side in sides):
+        return f"{name} is no longer listed"
     held = [side.state_line.rows_held for side in sides if side.state_line and side.state_line.rows_held is not None]
     if not held:
         return f"{name}: nobody has been read yet"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import case, or_, select
 
 from dashboard import edition_lines, partner_data, run_lines, scope
 from dashboard.reading import AFTER_ALL, Query, Rows, together
+from sync_jobs import schedules
 from sync_jobs.models import Connection, Contest, Edition, EditionLink, EditionSuggestion, PartnerSettings, Run, Schedule
 
 RUNS, DISTANCES = 10, 60
@@ -42,6 +43,7 @@ def _links(edition_id: int) -> Query:
             Connection.name.label("connection_name"), Connection.state.label("connection_state"),
             Connection.paused_reason.label("paused_reason"),
             Connection.refused_since.label("refused_since"), PartnerSettings.started_at.label("started_at"),
+            case((schedules.is_gone(EditionLink), 1), else_=0).label("gone"),
         )
         .join(Connection, Connection.connection_id == EditionLink.connection_id)
         .outerjoin(PartnerSettings, PartnerSettings.timing_partner_id == EditionLink.timing_partner_id)

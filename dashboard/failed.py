@@ -9,11 +9,12 @@ from typing import Any
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from dashboard import hx, live, run_lines, scope, words
 from dashboard.access import requires
 from dashboard.reading import Query, together
+from sync_jobs import schedules
 from sync_jobs.models import Connection, Edition, Run, SyncState
 from sync_jobs.providers import label
 
@@ -61,7 +62,7 @@ def open_failures(limit: int) -> Query:
     newest = select(Run.run_id).where(Run.status == "failed").order_by(Run.finished_at.desc()).limit(LOOKED_AT)
     unsolved = or_(SyncState.last_success_at.is_(None), Run.finished_at.is_(None), SyncState.last_success_at < Run.finished_at)
     in_use = or_(Connection.state.is_(None), Connection.state != "removed")
-    stands = Edition.joined_into.is_(None)  # what was joined to another event is read there
+    stands = and_(Edition.joined_into.is_(None), ~schedules.is_gone(Run))  # a joined event is read as another, a gone one is not
     return (
         run_lines.runs(Run.run_id.in_(newest), Run.target != "", *scope.runs(), unsolved, in_use, stands, limit=limit)
         .outerjoin(SyncState, SyncState.target == Run.target)

@@ -83,10 +83,10 @@ def _changes(run_id: int) -> Query:
 
 
 def missing(run_id: int, partner: int) -> list[tuple[str, str]]:
-    """Name and bib of everybody whom the newest try of a held-up run did not find any more, by name."""
+    """Name and bib of everybody (or the distances) that the newest try of a held-up run did not find any more, by name."""
     newest = select(func.max(ChangedRow.change_id)).where(ChangedRow.run_id == run_id, ChangedRow.change != "missing")
     keys = db.session.execute(
-        select(ChangedRow.table_name, ChangedRow.row_key)
+        select(ChangedRow.table_name, ChangedRow.row_key, ChangedRow.note)
         .where(
             ChangedRow.run_id == run_id,
             ChangedRow.change == "missing",
@@ -96,9 +96,11 @@ def missing(run_id: int, partner: int) -> list[tuple[str, str]]:
         .limit(MISSING)
     ).all()
     of: dict[str, list[str]] = {}
-    for table_name, key in keys:
-        of.setdefault(table_name, []).append(key)
-    return sorted(row for table_name, wanted in of.items() for row in _named(table_name, partner, wanted))
+    for table_name, key, note in keys:
+        if note is None:  # of people nothing but the key was noted
+            of.setdefault(table_name, []).append(key)
+    told = [(row.note, "") for row in keys if row.note is not None]
+    return sorted([*told, *(row for table_name, wanted in of.items() for row in _named(table_name, partner, wanted))])
 
 
 def _named(table_name: str, partner: int, keys: list[str]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from dashboard import words
 from dashboard.reading import Query
-from sync_jobs import health
+from sync_jobs import health, schedules
 from sync_jobs.models import Connection, Edition, PartnerSettings, Run, SyncState
 
 PEOPLE = ("participants", "results")  # what a badge tells the age of
@@ -17,11 +17,9 @@ STILL_WANTED = timedelta(days=1)  # after the last start; as in `cadence`
 
 
 def wanted(now: datetime) -> ColumnElement[bool]:
-    """Targets that still count: of all events at once, or of one whose last start is at most a day ago."""
-    return or_(
-        SyncState.edition_id.is_(None),
-        and_(Edition.joined_into.is_(None), or_(Edition.ends_at.is_(None), Edition.ends_at >= now - STILL_WANTED)),
-    )
+    """Targets that still count: of all events at once, or of one that is listed and whose last start is at most a day ago."""
+    current = or_(Edition.ends_at.is_(None), Edition.ends_at >= now - STILL_WANTED)
+    return or_(SyncState.edition_id.is_(None), and_(Edition.joined_into.is_(None), current, ~schedules.is_gone(SyncState)))
 
 
 def is_late(now: datetime) -> ColumnElement[bool]:

@@ -119,6 +119,15 @@ class ListShrank(ProviderError):
     )
 
 
+class EventsShrank(ListShrank):
+    """The same of events: so many distances that are still to come were not listed any more."""
+
+    template = (
+        "{provider} lists far fewer events than before: {detail} distances to come are missing. Nothing was marked as gone. "
+        "Look there; if it is right, say so on the run’s page and we believe it."
+    )
+
+
 class UnreadableRow(ValueError):
     """One row of a reply cannot be read. It is set aside, counted and shown; the reading goes on."""
 

@@ -89,7 +89,9 @@ def request_current(connection: Connection, *, trigger: str, by: str, now: datet
 
 
 def _current_editions(connection: Connection, now: datetime) -> list[Edition]:
-    mine = select(EditionLink.edition_id).where(EditionLink.connection_id == connection.connection_id)
+    mine = select(EditionLink.edition_id).where(
+        EditionLink.connection_id == connection.connection_id, ~schedules.is_gone(EditionLink)
+    )
     listed = select(Edition).where(Edition.edition_id.in_(mine), Edition.joined_into.is_(None)).order_by(Edition.starts_at)
     wanted = [edition for edition in db.session.scalars(listed) if cadence.still_wanted(edition.starts_at, edition.ends_at, now)]
     return wanted[:AT_ONE_PRESS]
@@ -139,12 +141,17 @@ def _may_sync(connection: Connection, operation: str, edition: Edition | None) -
         _must_be_started(connection.timing_partner_id)
     if (edition is None) != (operation in {"events", "test"}):
         raise CannotSync("This needs an event." if edition is None else "This is done for all events at once.")
-    if edition is not None and not db.session.scalar(
-        select(EditionLink.link_id)
-        .where(EditionLink.edition_id == edition.edition_id, EditionLink.connection_id == connection.connection_id)
-        .limit(1)
-    ):
+    if edition is not None:
+        _must_be_listed(connection, edition)
+
+
+def _must_be_listed(connection: Connection, edition: Edition) -> None:
+    mine = (EditionLink.edition_id == edition.edition_id, EditionLink.connection_id == connection.connection_id)
+    link = db.session.execute(select(schedules.is_gone(EditionLink).label("gone")).where(*mine).limit(1)).first()
+    if link is None:
         raise CannotSync(f"{connection.name} does not know this event.")
+    if link.gone:
+        raise CannotSync(f"{label(connection.provider_name)} does not list this event any more.")
 
 
 @contextmanager
@@ -261,7 +268,8 @@ def _slot_requested(session: Session, schedule_id: int, now: datetime) -> int | 
     if schedule is None or not schedules.is_due(schedule, now):
         return None
     edition = session.get(Edition, schedule.edition_id) if schedule.edition_id else None
-    if schedule.edition_id and (edition is None or edition.joined_into):
+    gone = select(Schedule.schedule_id).where(Schedule.schedule_id == schedule_id, schedules.is_gone(Schedule))
+    if schedule.edition_id and (edition is None or edition.joined_into or session.scalar(gone)):
         schedule.next_run_at = None
         return None
     found = schedules.advance(session, schedule, edition, now)

@@ -5,18 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, case, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, exists, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from sync_jobs import cadence, times
 from sync_jobs.ledger.asking import target_of
 from sync_jobs.ledger.live import bump
-from sync_jobs.models import Connection, Edition, EditionLink, EditionPlan, PartnerSettings, Schedule, db, insert_or, write
+from sync_jobs.models import Connection, Contest, Edition, EditionLink, EditionPlan, PartnerSettings, Schedule, db, insert_or, write
 from sync_jobs.providers import ADAPTERS
 
 PER_EDITION = {"registrations": "participants", "entries": "participants", "counts": "counts", "results": "results"}
 """An adapter's ability → the operation."""
 DUE_AT_A_TICK = 500
+
+
+def is_gone(of: Any) -> ColumnElement[bool]:
+    """Whether its provider lists no distance of its event any more; of rows with an event and a provider, as runs have."""
+    theirs = (Contest.edition_id == of.edition_id, Contest.provider_name == of.provider_name)
+    some, one = exists().where(*theirs), exists().where(*theirs, Contest.gone_at.is_(None))
+    return and_(some.correlate_except(Contest), ~one.correlate_except(Contest))
 
 
 def ensure(session: Session, connection: Connection, abilities: frozenset[str], zone: str, now: datetime) -> None:
@@ -49,7 +56,7 @@ def _editions(session: Session, connection_id: int, zone: str) -> list[tuple[Edi
         select(Edition, EditionPlan.plan)
         .join(EditionLink, EditionLink.edition_id == Edition.edition_id)
         .outerjoin(EditionPlan, EditionPlan.edition_id == Edition.edition_id)
-        .where(EditionLink.connection_id == connection_id, Edition.joined_into.is_(None))
+        .where(EditionLink.connection_id == connection_id, Edition.joined_into.is_(None), ~is_gone(EditionLink))
         .distinct()
     ).all()
     return [(edition, when_of(edition, plan, zone)) for edition, plan in found]

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from sync_jobs.models import Contest, Schedule, SyncState, write
+from sync_jobs.models import Connection, Contest, EditionLink, Schedule, SyncState, db, write
 from tests.factories import keep, make_connection, make_contest, make_edition, make_link, make_run, make_state
 from tests.pages import answer, live, row, words
 
@@ -177,3 +177,49 @@ def test_an_event_that_was_joined_is_found_under_the_other(people, sign_in):
     with write() as session:
         session.get(type(joined), joined.edition_id).joined_into = people.edition.edition_id
     assert sign_in(people.partner).get(f"/events/{joined.edition_id}").status_code == 404
+
+
+@pytest.fixture
+def unlisted(people, clock):
+    """An event next week whose only provider lists none of its distances any more; it was read well until then."""
+    connection = make_connection(people.company)
+    start = clock() + timedelta(days=7)
+    edition = make_edition(people.company, "Called Off 10K", starts_at=start, ends_at=start)
+    make_link(edition, connection)
+    make_contest(edition, connection, gone_at=clock() - timedelta(hours=20), rows_held=120)
+    make_state(connection, "participants", edition, last_success_at=clock() - timedelta(hours=21), rows_held=120)
+    return edition
+
+
+def test_an_event_that_is_no_longer_listed_says_so_and_is_nobodys_trouble(people, sign_in, unlisted, clock):
+    browser = sign_in(people.support)
+    page = browser.soup(f"/events/{unlisted.edition_id}")
+    assert answer(page).endswith("Called Off 10K is no longer listed")
+    assert "RunSignUp does not list this event any more" in words(page)
+    assert "the event is no longer listed" in words(page)
+    assert page.find("button", string="Sync now") is None
+    assert "no longer listed" in words(row(browser.soup("/events"), "Called Off 10K"))
+    overview = browser.soup("/")
+    assert answer(overview) == "Nothing needs anybody"
+    assert "no current events" in words(overview)
+
+
+def test_an_event_that_one_provider_still_lists_stands_as_that_one_does(people, sign_in, unlisted, clock):
+    other = make_connection(people.company, "raceroster")
+    make_link(unlisted, other)
+    make_contest(unlisted, other)
+    make_state(other, "participants", unlisted, last_success_at=clock() - timedelta(minutes=12), rows_held=80)
+    browser = sign_in(people.support)
+    assert "12 min" in words(row(browser.soup("/events"), "Called Off 10K"))
+    page = browser.soup(f"/events/{unlisted.edition_id}")
+    assert "no longer listed" not in answer(page)
+    assert len(page.find_all("button", string="Sync now")) == 1
+
+
+def test_a_distance_alone_that_is_gone_changes_nothing_else(people, sign_in, unlisted, clock):
+    (link,) = [one.connection_id for one in db.session.scalars(select(EditionLink))]
+    make_contest(unlisted, db.session.get_one(Connection, link), "5K")
+    page = sign_in(people.support).soup(f"/events/{unlisted.edition_id}")
+    assert "10K no longer listed" in words(page)
+    assert page.find("button", string="Sync now") is not None
+    assert "21 h" in words(page)

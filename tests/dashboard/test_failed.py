@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sync_jobs.models import Edition, Run, db, write
-from tests.factories import make_connection, make_edition, make_link, make_run, make_state
+from tests.factories import make_connection, make_contest, make_edition, make_link, make_run, make_state
 from tests.pages import answer, words
 
 
@@ -69,6 +69,14 @@ def test_what_was_joined_to_another_event_is_left_out(people, sign_in, fail):
     assert answer(page) == "One failed run, one cause"
     assert "Participants · Joined" not in words(page)
     assert "Failed 1" in words(page.find("nav", attrs={"aria-label": "Main"}))
+
+
+def test_what_the_provider_no_longer_lists_is_left_out(people, sign_in, fail, clock):
+    connection = make_connection(people.company)
+    edition, _ = fail(connection, "Called Off", "not_there", "RunSignUp does not know this event any more.")
+    make_contest(edition, connection, gone_at=clock())
+    fail(connection, "Open", "down", DOWN)
+    assert answer(sign_in(people.support).soup("/failed")) == "One failed run, one cause"
 
 
 def test_retry_opens_that_run_again(people, sign_in, fail):

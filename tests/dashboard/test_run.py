@@ -214,6 +214,21 @@ def test_a_held_up_one_names_who_is_missing_and_asks_yes_or_no(people, sign_in, 
     assert page.select_one("#retry").get("value") is None
 
 
+def test_a_held_up_search_for_events_names_the_missing_distances(people, sign_in, connection, clock):
+    run = make_run(connection, status="failed", finished_at=clock(), error_kind="shrunk", last_error="Far fewer events.",
+                   cursor={"missing": 2})  # fmt: skip
+    for key, name in (("2", "Harbor Lights Half: 5K"), ("1", "Bridge Run: 10K")):
+        keep(
+            ChangedRow(
+                run_id=run.run_id, timing_partner_id=1, table_name="runsignup_events", row_key=key, change="missing", note=name
+            )
+        )
+    page = page_of(run, sign_in(people.support))
+    assert [words(item) for item in page.select(".names li")] == ["Bridge Run: 10K", "Harbor Lights Half: 5K"]
+    assert "What is missing 2 distances" in words(page)
+    assert page.select_one("#believe")["value"] == "gone"
+
+
 @pytest.mark.parametrize(("given", "cursor"), [({}, {"missing": 2}), ({"answer": "gone"}, {"missing": 2, "accept_shrunk": 2})])
 def test_only_a_yes_reaches_the_run(people, sign_in, connection, clock, given, cursor):
     make_link(people.edition, connection)
