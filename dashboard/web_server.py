@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from pathlib import Path
@@ -38,6 +39,12 @@ if Path("/dev/shm").is_dir():  # noqa: S108  gunicorn's own advice: its sign of 
     worker_tmp_dir = "/dev/shm"  # noqa: S108  see above
 
 logs.set_up()
+
+
+def when_ready(server: Any) -> None:  # noqa: ARG001  gunicorn's signature
+    """What was loaded once stays as it is: no process looks through it again, least of all when it ends."""
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001  gunicorn's signature
