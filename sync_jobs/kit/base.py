@@ -201,6 +201,7 @@ class Adapter:
         raise NotImplementedError
 
     reads_changes: ClassVar[bool] = False  # `registrations` understands `since`
+    lists_everybody: ClassVar[bool] = False  # also with `since`: whoever it does not list is gone
 
     @classmethod
     def abilities(cls) -> frozenset[str]:

@@ -47,3 +47,8 @@ def side(key: str | None) -> str:
     """Whether a provider keeps registrations or scores."""
     adapter = ADAPTERS.get(key or "")
     return adapter.side if adapter else "registration"
+
+
+def of_side(which: str) -> list[str]:
+    """The providers of that side."""
+    return [key for key, adapter in ADAPTERS.items() if adapter.side == which]

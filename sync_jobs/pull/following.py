@@ -6,12 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
-from sync_jobs import ledger
+from sync_jobs import contest_map, ledger, providers, times
 from sync_jobs.ledger import Claim
-from sync_jobs.models import Connection, Contest, ContestPair, Edition
+from sync_jobs.models import Connection, Contest, ContestPair, Edition, db
 from sync_jobs.providers import label
 
 
@@ -28,6 +28,18 @@ def start_lists(claim: Claim) -> Callable[[Session, datetime], None]:
                 )  # fmt: skip
 
     return follow
+
+
+def suggest_pairs(claim: Claim) -> None:
+    """Look for distances that belong together, where both sides have some and a registration's has no pair yet."""
+    mine = (Contest.edition_id == claim.edition_id, Contest.gone_at.is_(None))
+    scored = exists().where(*mine, Contest.provider_name.in_(providers.of_side("scoring")))
+    paired = exists().where(ContestPair.registration_contest_id == Contest.contest_id, ContestPair.state != "void")
+    alone = select(Contest.contest_id).where(*mine, Contest.provider_name.in_(providers.of_side("registration")), ~paired, scored)
+    is_open = db.session.scalar(alone.limit(1)) is not None
+    db.session.rollback()
+    if is_open and claim.edition_id is not None:
+        contest_map.suggest(claim.edition_id, times.now())
 
 
 def _mapped(edition_id: int | None) -> Select[*tuple[Connection]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync_jobs import changes, ledger, stopping, store, times
+from sync_jobs import changes, entry_links, ledger, stopping, store, times
 from sync_jobs.errors import UnreadableRow
 from sync_jobs.kit.base import Adapter, AsideRow, Page, RawRow
 from sync_jobs.ledger import Claim, Counts, Lease, Outcome
@@ -113,6 +113,8 @@ def write_gone(
         store.mark_gone(session, table, attempt.partner, [key for key, _ in gone], now)
         if moved:
             store.carry_bibs(session, attempt.partner, moved)
+            chains = [(str(was), str(becomes)) for was, becomes in moved.items()]
+            entry_links.note_moves(session, attempt.partner, attempt.claim.provider_name, chains, now)
         note(attempt, session, table, [(key, "gone", note) for key, note in gone])
     attempt.lease.renewed()
     between_pages(stop=stop)

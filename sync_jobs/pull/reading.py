@@ -32,7 +32,8 @@ class List:
     pages: Callable[[Scope, datetime | None, dict[str, Any] | None], Iterator[Page]]
     named: str  # in failures
     counted: str  # the column of a contest that keeps how many there are
-    understands_changes: bool
+    understands_changes: bool = False
+    lists_everybody: bool = False  # also where only changes are asked for
 
 
 def people(attempt: Attempt) -> None:
@@ -41,15 +42,18 @@ def people(attempt: Attempt) -> None:
     if attempt.claim.operation == "participants":
         attempt.outcome.follow = following.start_lists(attempt.claim)
     if adapter.side == "scoring":
-        _read(attempt, List(adapter.people_table, lambda scope, _, at: adapter.entries(scope, at), "entries", "rows_held", False))  # noqa: FBT003  no changes there
+        what = List(adapter.people_table, lambda scope, _, at: adapter.entries(scope, at), "entries", "rows_held")
     else:
-        _read(attempt, List(adapter.people_table, adapter.registrations, "participants", "rows_held", adapter.reads_changes))
+        changes_too, all_too = adapter.reads_changes, adapter.lists_everybody
+        what = List(adapter.people_table, adapter.registrations, "participants", "rows_held", changes_too, all_too)
+    _read(attempt, what)
+    following.suggest_pairs(attempt.claim)
 
 
 def results(attempt: Attempt) -> None:
     """All results of one edition at a scoring provider."""
     adapter = attempt.adapter
-    _read(attempt, List(adapter.results_table, lambda scope, _, at: adapter.results(scope, at), "results", "results_held", False))  # noqa: FBT003  no changes there
+    _read(attempt, List(adapter.results_table, lambda scope, _, at: adapter.results(scope, at), "results", "results_held"))
 
 
 def _read(attempt: Attempt, what: List) -> None:
@@ -111,7 +115,7 @@ def _read_scope(attempt: Attempt, what: List, scope: Scope, since: datetime | No
             _contests_showed(attempt, scope)
         unknown += sum(row.key is None for row in page.aside)  # these could be anybody
         del page  # before the next one is read
-    shows_gone = since is None and position is None and not unknown  # from its start, and whole
+    shows_gone = (since is None or what.lists_everybody) and position is None and not unknown  # from its start, and whole
     if shows_gone:
         _believe(attempt, what, held, at_start)
     if what.understands_changes and "removed" in attempt.adapter.abilities() and attempt.cursor.get("mark") is not None:
@@ -169,7 +173,8 @@ def _conclude(attempt: Attempt, what: List, scopes: list[Scope], *, whole: bool)
         total += sum(counted.values())
         with write() as session:
             ledger.hold(session, attempt.claim, times.now())
-            store.contest_counts(session, attempt.partner, attempt.claim.provider_name, scope, counted, what.counted)
+            of = (attempt.partner, attempt.claim.provider_name, what.table)
+            store.contest_counts(session, *of, scope, counted, what.counted)
     attempt.outcome.read_mark, attempt.outcome.was_whole = times.from_ms(attempt.cursor["started"]), whole
     attempt.outcome.rows_held = total
     if attempt.adapter.never_sent is not None:

@@ -90,7 +90,10 @@ class Planner:
         edition = Edition(
             f"Even {index + 1}", (partner.number,), "even", *self._town(partner, ("runsignup",)), starts, starts - 300 * DAY
         )
-        courses = [menu.FIVE._replace(name=f"{number + 1}K", distance=f"{number + 1}K", metres=1000 * (number + 1)) for number in range(contests)]
+        courses = [
+            menu.FIVE._replace(name=f"{number + 1}K", distance=f"{number + 1}K", metres=1000 * (number + 1))
+            for number in range(contests)
+        ]
         self._happening(edition, provider, courses)
         self.made.append(edition)
         return edition

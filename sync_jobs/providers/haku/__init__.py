@@ -34,6 +34,7 @@ class Haku(Adapter):
     side = "registration"
     people_table = "haku_participants"
     happening_table = "haku_events"
+    lists_everybody = True  # the thin list is read to its end each time
     credentials = (
         CredentialField(name="client_id", label="client id", secret=False, customer_column="principal"),
         CredentialField(name="client_secret", label="client secret", customer_column="secret"),
