@@ -24,7 +24,7 @@ from sqlalchemy import and_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from sync_jobs import cadence, editions, ledger, processes, pruning, pull, schedules, secrets, stopping, times
+from sync_jobs import cadence, editions, ledger, processes, pruning, pull, push, schedules, secrets, stopping, times
 from sync_jobs.ledger import Requested
 from sync_jobs.models import (
     Connection,
@@ -44,7 +44,7 @@ SYNC_QUEUE, CLOCK_QUEUE = "sync", "clock"
 JOB_TIMEOUT, RESULT_TTL, FAILURE_TTL = 3600, 300, 86_400  # seconds
 NEEDED: Mapping[str, frozenset[str]] = {
     "events": frozenset({"discover"}), "participants": frozenset({"registrations", "entries"}), "counts": frozenset({"counts"}),
-    "results": frozenset({"results"}), "test": frozenset({"test"}),
+    "results": frozenset({"results"}), "start_list": frozenset({"push_entries", "import_file"}), "test": frozenset({"test"}),
 }  # fmt: skip
 """Operation → the abilities of which a provider needs one."""
 REMOVED = "This connection was removed."
@@ -324,7 +324,7 @@ def work(run_id: int) -> None:
     log.info("run %s (hinted: %s): %s begins, attempt %s", claim.run_id, run_id, claim.target, claim.attempt_no)
     try:
         with ledger.Lease(claim) as lease:
-            pull.run(claim, lease, redis_client())
+            pull.run(claim, lease, redis_client(), {"start_list": push.start_list_of})
         if claim.operation == "events":
             tick()  # what was just discovered is due at once, not at the next beat
     except Exception as bug:
