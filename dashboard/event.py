@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import access, edition_lines, event_data, hx, live, run_lines, scope, words
 from dashboard.access import requires
+from dashboard.plans import PLANS
 from sync_jobs import editions
 from sync_jobs.providers import ADAPTERS, label
 
@@ -22,7 +23,7 @@ SIDES = {
     "copernico": "scoring",
 }
 ZONE_FROM = {"partner": "the timing partner’s own zone", None: "the timing partner’s own zone"}
-CADENCES = {"participants": "every 4 h", "events": "every night", "counts": "every night", "results": "every 30 min"}
+CADENCES = {"events": "every night", "counts": "every night"}
 
 
 @pages.get("/events/<int:edition_id>")
@@ -45,7 +46,7 @@ def event(edition_id: int) -> ResponseReturnValue:
     runs = [*run_lines.lines(found["open"], now), *run_lines.latest([], found["latest"], now)]
     return hx.page(
         "events/_live.html", shown, event=said, sides=sides, runs=runs, zone=zone, slots=found["slots"], alike=found["alike"],
-        distances=found["distances"], untold=_untold(found["states"]), cadences=CADENCES,
+        distances=found["distances"], untold=_untold(found["states"]), cadences=CADENCES, plans=PLANS,
         zone_from=ZONE_FROM.get(said.zone_source, label(said.zone_source or "")),
     )  # fmt: skip
 

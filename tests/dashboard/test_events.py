@@ -137,7 +137,7 @@ def test_a_distance_that_the_provider_does_not_tell_is_not_called_empty(people, 
 
 def test_what_runs_next_and_what_ran(people, sign_in, event):
     text = words(page_of(event, sign_in(people.partner)))
-    assert "Participants, RunSignUp 09:36 , in 36 min · every 4 h" in text
+    assert "Participants, RunSignUp 09:36 , in 36 min · Standard" in text
     assert "3 new" in text
 
 
