@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -44,6 +45,7 @@ def serve(port: int, host: str, latency_ms: float, **size: int) -> None:
         for name, url in running.urls.items():
             click.echo(f"{name}={url}")
         given_out = settings().mode != "demo"
+        gc.freeze()  # a world is large, and looking through it once more at the end takes longer than stopping may
         while not stop.wait(2.0):
             given_out = given_out or load.give_editions(times.now())
 
