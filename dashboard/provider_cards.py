@@ -51,7 +51,7 @@ def _card(name: str, connections: list[Any], minutes: list[Any], now: datetime, 
     state, word = _state(connections, minutes, now, zone)
     bars, troubled = _bars(minutes, now)
     said = f"In the last hour {words.plural(sum(row.calls for row in minutes), 'call')}, {troubled} of {BARS} bars with trouble."
-    return Card(name=LABELS[name], state=state, word=word, under=_under(connections, minutes, now), bars=bars, said=said)
+    return Card(name=LABELS[name], state=state, word=word, under=_under(connections, minutes), bars=bars, said=said)
 
 
 def _state(connections: list[Any], minutes: list[Any], now: datetime, zone: str) -> tuple[str, str]:
@@ -68,10 +68,10 @@ def _state(connections: list[Any], minutes: list[Any], now: datetime, zone: str)
     return STATES[health.answers(sum(row.calls for row in recent), sum(row.failures for row in recent), _histogram(recent))]
 
 
-def _under(connections: list[Any], minutes: list[Any], now: datetime) -> str:
+def _under(connections: list[Any], minutes: list[Any]) -> str:
     calls, failures = sum(row.calls for row in minutes), sum(row.failures for row in minutes)
     last = max((row.success_at for row in connections if row.success_at), default=None)
-    success = f"last success {words.span(now - last)} ago" if last else "never read yet"
+    success = f"last success {words.ago(last)}" if last else "never read yet"
     if not calls:
         return success
     failed = f"{words.plural(failures, 'failure')} in an hour"

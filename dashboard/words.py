@@ -100,7 +100,7 @@ def age(instant: datetime | None) -> str:
 def ago(instant: datetime | None) -> str:
     """`14 min ago`, `in 6 min`, `now`, `never`."""
     words = age(instant)
-    return words if words in {"now", "never"} or words.startswith("in ") else f"{words} ago"
+    return words if words in {"now", "never"} or words.startswith("in ") else f"{words}{TIED}ago"
 
 
 def duration(ms: float | None) -> str:
