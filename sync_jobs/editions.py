@@ -12,17 +12,20 @@ from typing import Any
 from sqlalchemy import Text, bindparam, cast, column, func, or_, select, table, update
 from sqlalchemy.orm import Session
 
-from sync_jobs import matching, times
+from sync_jobs import contest_map, matching, times
 from sync_jobs.ledger.asking import stop, target_of
 from sync_jobs.ledger.live import bump
 from sync_jobs.matching import Grouping
 from sync_jobs.models import (
     Connection,
     Contest,
+    ContestPair,
     DirectorEdition,
     Edition,
     EditionLink,
     EditionSuggestion,
+    EntryLink,
+    EntryQuestion,
     Instant,
     PartnerSettings,
     Run,
@@ -261,7 +264,7 @@ def join(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool
             return False
         here, there = session.get_one(Edition, edition_id), session.get_one(Edition, other_edition_id)
         stop(session, Run.edition_id == edition_id, by, now)  # the other's next reading, which is due at once, reads these too
-        for model in (EditionLink, Contest, Schedule, SyncState, DirectorEdition):
+        for model in (EditionLink, Contest, Schedule, SyncState, DirectorEdition, ContestPair, EntryLink, EntryQuestion):
             _move(session, model, edition_id, other_edition_id, now)
         for name in EDITION_ID_COLUMN.values():
             if not getattr(there, name):
@@ -274,7 +277,8 @@ def join(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool
             .values(state="refused", decided_by=by, decided_at=now)
             .execution_options(synchronize_session=False)
         )
-        return True
+    contest_map.suggest(other_edition_id, now)  # its two sides may have met only now
+    return True
 
 
 def refuse(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool:

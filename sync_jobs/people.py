@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, Text, and_, column, or_, select, table, union_all
@@ -124,6 +125,7 @@ def _person(row: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@lru_cache(maxsize=50_000)
 def birth_date(written: str | None) -> date | None:
     """A date of birth in any form that providers write it; None where there is none that can be read."""
     for form in BIRTH_FORMS:

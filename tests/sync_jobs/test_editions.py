@@ -12,6 +12,7 @@ from sync_jobs.models import (
     PROVIDER_TABLES,
     Connection,
     Contest,
+    ContestPair,
     DirectorEdition,
     Edition,
     EditionLink,
@@ -288,3 +289,20 @@ def test_a_second_event_of_the_same_connection_joins_too_and_is_read_afresh(part
     assert runs["running"].run_id == running.run_id
     assert runs["running"].cancel_requested
     assert "pending" not in runs
+
+
+def test_joining_two_sides_suggests_which_distances_belong_together(partner, connection):
+    listed(partner, 70, (1, NOW))
+    refreshed(connection, "70")
+    events, races = PROVIDER_TABLES["ct_events"], PROVIDER_TABLES["ct_races"]
+    mine = {"timing_partner_id": partner.timing_partner_id, "event_id": "900"}
+    with write() as session:
+        session.execute(insert(events), {**mine, "event_name": "Harbor Lights Half", "starts_at": NOW})
+        session.execute(
+            insert(races), {**mine, "race_id": "1", "race_name": "5K", "race_course_distance": "5000", "starts_at": NOW}
+        )
+    refreshed(make_connection(partner, "chronotrack"), "900")
+    here, there = all_editions()
+    assert editions.join(there.edition_id, here.edition_id, "Pat", times.now())
+    pair = db.session.scalars(select(ContestPair)).one()
+    assert (pair.edition_id, pair.state) == (here.edition_id, "suggested")
