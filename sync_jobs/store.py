@@ -175,9 +175,12 @@ def note_aside(session: Session, run_id: int, attempt_no: int, partner: int, tab
 
 
 def contest_counts(
-    session: Session, partner: int, provider_name: str, scope: Scope, counted: Mapping[str, int], column: str
+    session: Session, partner: int, provider_name: str, table_name: str, scope: Scope, counted: Mapping[str, int], column: str
 ) -> None:
-    """Keep how many each contest of a happening has (`rows_held`, `results_held`), where pages read it without counting."""
+    """Keep how many each contest of a happening has (`rows_held`, `results_held`), where pages read it without counting.
+
+    Where a reading is of some contests only, the others (of another year, or gone) keep their number.
+    """
     theirs = (Contest.timing_partner_id == partner, Contest.provider_name == provider_name)
     mine = (*theirs, Contest.happening_id == scope.happening_id)
     for contest_id, provider_contest_id in session.execute(
@@ -185,6 +188,8 @@ def contest_counts(
     ).all():
         own = provider_contest_id.removeprefix(f"{scope.happening_id}/")
         number = counted.get(own, counted.get(provider_contest_id, 0))
+        if table_name not in BY_HAPPENING and own not in scope.contest_ids:
+            continue
         session.execute(
             update(Contest)
             .where(Contest.contest_id == contest_id)

@@ -23,7 +23,7 @@ from tests.sync_jobs.test_pull import reach
 @pytest.fixture(params=["runsignup", "raceroster"])
 def hub(request, app, clock):
     """Three editions to come, of two contests each."""
-    world = World.regular(anchor=NOW, editions=3, contests=2, each=12, provider=request.param)
+    world = World.regular(anchor=NOW, editions=3, contests=2, each=8, provider=request.param)
     for weeks, edition in enumerate(world.editions, 1):
         edition.starts_at = int((NOW + timedelta(weeks=weeks)).timestamp())
         for contest in edition.happenings[0].contests:
@@ -110,6 +110,20 @@ def test_an_event_that_is_no_longer_listed_is_gone_with_all_that_waits_for_it(hu
     jobs.tick(times.now())
     assert next_runs(edition) == {None}
     assert not db.session.scalars(select(Run).where(Run.edition_id == edition.edition_id, Run.status == "pending")).all()
+
+
+def test_what_is_not_read_any_more_keeps_its_count(hub, clock):
+    hub.discover()
+    happening = hub.world.happenings[0]
+    edition = edition_of(hub, happening)
+    hub.sync("participants", edition)
+    removed = happening.contests.pop()
+    clock.forward(hours=21)
+    hub.sync("events")
+    assert hub.sync("participants", edition).status == "completed"
+    held = {one.provider_contest_id: one.rows_held for one in ours(hub, *happening.contests, removed)}
+    assert held[contest_id(hub, happening.contests[0])] == 8
+    assert held[contest_id(hub, removed)] == (8 if hub.provider == "runsignup" else 0)  # Race Roster lists people by event
 
 
 def test_an_event_that_is_listed_again_is_read_whole(hub, clock):
