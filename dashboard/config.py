@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sync_jobs import redis_server
-from sync_jobs.settings import PROVIDER_URLS, Settings
+from sync_jobs import providers, redis_server
+from sync_jobs.settings import Settings
 
 HTMX_VERSION = "2.0.11"
 HTMX_CDN = f"https://cdn.jsdelivr.net/npm/htmx.org@{HTMX_VERSION}/dist/htmx.min.js"
@@ -27,7 +27,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         redis_url=environ.get("REDIS_URL") or redis_server.url(data),
         mode=environ.get("HUB_MODE", "demo"),
         rehearsal=environ.get("HUB_REHEARSAL", "") in {"1", "true", "yes"},
-        provider_urls={name: environ.get(name) or default for name, default in PROVIDER_URLS.items()},
+        provider_urls={name: environ[name] for name in providers.urls() if environ.get(name)},
         **_patience(environ),
         call_timeout=float(environ.get("HUB_CALL_TIMEOUT") or 30.0),
         dispatch_every=float(environ.get("HUB_DISPATCH_EVERY") or 1.0),

@@ -9,18 +9,6 @@ from pathlib import Path
 
 from flask import current_app
 
-PROVIDER_URLS: Mapping[str, str] = {
-    "RUNSIGNUP_URL": "https://api.runsignup.com/rest",
-    "RACEROSTER_URL": "https://raceroster.com/api/v1",
-    "RACEROSTER_AUTH_URL": "https://raceroster.com/api/oauth/authorize",
-    "HAKU_URL": "https://api.hakuapp.com",
-    "HAKU_AUTH_URL": "https://prod-auth.hakuapp.com/oauth2/token",
-    "CHRONOTRACK_URL": "https://api.chronotrack.com/api",
-    "COPERNICO_URL": "https://public-api.copernico.cloud/api",
-    "COPERNICO_PUSH_URL": "https://api.copernico.cloud",  # where start lists are sent to: another host
-}
-"""Where the providers really are; a setting of the same name puts any server that speaks their API in their place."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -31,7 +19,7 @@ class Settings:
     redis_url: str
     mode: str = "demo"  # demo (sandbox, demo people), serve (real use), test
     rehearsal: bool = False  # serve, on a copy of a customer's file, against sandbox servers
-    provider_urls: Mapping[str, str] = field(default_factory=lambda: dict(PROVIDER_URLS))
+    provider_urls: Mapping[str, str] = field(default_factory=dict)  # servers that stand in for providers, by the setting's name
     lease: timedelta = timedelta(seconds=90)
     lease_renewal: timedelta = timedelta(seconds=20)
     lease_grace: timedelta = timedelta(seconds=5)

@@ -135,6 +135,9 @@ class Adapter:
     happening_table: ClassVar[str]  # where discovery writes happenings
     credentials: ClassVar[tuple[CredentialField, ...]]
     pace: ClassVar[Pace]
+    urls: ClassVar[
+        tuple[tuple[str, str], ...]
+    ]  # where it really is; a setting of the same name puts a server that speaks its API there
     help: ClassVar[str] = ""  # where an operator finds the credentials
 
     def __init__(self, access: Access) -> None:

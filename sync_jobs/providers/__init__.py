@@ -1,4 +1,4 @@
-"""The providers we know, by name. A sixth is one module and one line here (and its tables and view branches)."""
+"""The providers we know, by name. A sixth is one module and one word here (and its tables and view branches)."""
 
 from __future__ import annotations
 
@@ -12,23 +12,9 @@ from sync_jobs.providers.raceroster import RaceRoster
 from sync_jobs.providers.runsignup import RunSignUp
 
 ADAPTERS: Mapping[str, type[Adapter]] = {
-    "runsignup": RunSignUp,
-    "raceroster": RaceRoster,
-    "haku": Haku,
-    "chronotrack": ChronoTrack,
-    "copernico": Copernico,
-}
-
-LABELS: Mapping[str, str] = {
-    "runsignup": "RunSignUp",
-    "raceroster": "Race Roster",
-    "haku": "Haku",
-    "chronotrack": "ChronoTrack",
-    "copernico": "Copernico",
-}
-"""Every provider that the customer has, also those whose adapter is still to come."""
-
-
+    adapter.key: adapter for adapter in (RunSignUp, RaceRoster, Haku, ChronoTrack, Copernico)
+}  # fmt: skip
+LABELS: Mapping[str, str] = {key: adapter.label for key, adapter in ADAPTERS.items()}
 FORMER: Mapping[str, str] = {"racerecord": "Race Record"}
 """What the old system knew and nobody reads any more: only its name is left."""
 
@@ -52,3 +38,8 @@ def side(key: str | None) -> str:
 def of_side(which: str) -> list[str]:
     """The providers of that side."""
     return [key for key, adapter in ADAPTERS.items() if adapter.side == which]
+
+
+def urls() -> dict[str, str]:
+    """The names of all providers' addresses, and where the providers really are."""
+    return {name: url for adapter in ADAPTERS.values() for name, url in adapter.urls}

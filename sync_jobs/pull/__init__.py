@@ -86,7 +86,7 @@ def _begin(claim: Claim, lease: Lease, redis: Any) -> Attempt:
     access = Access(
         connection_id=connection.connection_id,
         secrets=secrets.of(connection),
-        urls=settings().provider_urls,
+        urls={**dict(adapter_class.urls), **settings().provider_urls},
         tokens=secrets.TokenDocument(connection.connection_id),
         limiter=limiter,
         now=times.now,

@@ -18,7 +18,7 @@ from dashboard import create_app
 from sync_jobs import jobs, schema, secrets, times
 from sync_jobs.models import Connection, Edition, Partner, PartnerSettings, Run, db, write
 from sync_jobs.models.provider_tables import runsignup_participants as people
-from sync_jobs.settings import PROVIDER_URLS, Settings
+from sync_jobs.settings import Settings
 
 WATCHED = "runsignup_participants"
 WATCH = """CREATE TRIGGER IF NOT EXISTS bench_{when} AFTER {what} ON {table}
@@ -29,7 +29,7 @@ def make_app(folder: Path, url: str, redis_url: str) -> Flask:
     """The application over a new database in that folder (or the one that is there)."""
     settings = Settings(
         data_dir=folder, database_url=f"sqlite:///{folder / 'hub.db'}", redis_url=redis_url, mode="test", keep_pace=False,
-        provider_urls={**PROVIDER_URLS, "RUNSIGNUP_URL": url},
+        provider_urls={"RUNSIGNUP_URL": url},
     )  # fmt: skip
     is_new = not (folder / "hub.db").exists()
     app = create_app(settings)

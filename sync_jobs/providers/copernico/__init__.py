@@ -37,6 +37,10 @@ class Copernico(Adapter):
     people_table = "copernico_participants"
     results_table = "copernico_results"
     happening_table = "copernico_events"
+    urls = (
+        ("COPERNICO_URL", "https://public-api.copernico.cloud/api"),
+        ("COPERNICO_PUSH_URL", "https://api.copernico.cloud"),  # where start lists are sent to: another host
+    )
     credentials = (
         CredentialField(name="api_key", label="API key", customer_column="secret", help="Keys differ between demo and production."),
         CredentialField(

@@ -34,6 +34,7 @@ class Haku(Adapter):
     side = "registration"
     people_table = "haku_participants"
     happening_table = "haku_events"
+    urls = (("HAKU_URL", "https://api.hakuapp.com"), ("HAKU_AUTH_URL", "https://prod-auth.hakuapp.com/oauth2/token"))
     lists_everybody = True  # the thin list is read to its end each time
     credentials = (
         CredentialField(name="client_id", label="client id", secret=False, customer_column="principal"),

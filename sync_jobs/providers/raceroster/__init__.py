@@ -34,6 +34,10 @@ class RaceRoster(Adapter):
     side = "registration"
     people_table = "raceroster_participants"
     happening_table = "raceroster_events"
+    urls = (
+        ("RACEROSTER_URL", "https://raceroster.com/api/v1"),
+        ("RACEROSTER_AUTH_URL", "https://raceroster.com/api/oauth/authorize"),
+    )
     credentials = (
         CredentialField(name="client_id", label="client id", secret=False, customer_column="principal"),
         CredentialField(name="client_secret", label="client secret", customer_column="secret"),

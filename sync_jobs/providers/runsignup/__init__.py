@@ -35,6 +35,7 @@ class RunSignUp(Adapter):
     side = "registration"
     people_table = "runsignup_participants"
     happening_table = "runsignup_races"
+    urls = (("RUNSIGNUP_URL", "https://api.runsignup.com/rest"),)
     credentials = (
         CredentialField(name="api_key", label="API key", customer_column="principal"),
         CredentialField(name="api_secret", label="API secret", customer_column="secret"),
