@@ -225,7 +225,7 @@ class ChangedRow(Base):
     row_key: Mapped[str] = mapped_column(Text)
     change: Mapped[str] = mapped_column(Text)  # new, changed, gone
     note: Mapped[str | None] = mapped_column(Text)  # e.g. transferred to 5000009
-    __table_args__ = (Index("ix_run_changes_run", "run_id", "change_id"),)
+    __table_args__ = (Index("ix_run_changes_run", "run_id", "change_id"), Index("ix_run_changes_row", "row_key", "table_name"))
 
 
 class ProviderMinute(Base):

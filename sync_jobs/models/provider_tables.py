@@ -7,7 +7,9 @@ the same object lives in the table's twin, so that nobody can take or see anothe
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text, func
 
 from sync_jobs.models.base import Base, Instant
 
@@ -30,12 +32,39 @@ def _table(name: str, words: str, *extra: Index | PrimaryKeyConstraint) -> Table
     return Table(name, Base.metadata, *_columns(words), *extra)
 
 
-def _added(name: str, words: str, ours: str, *key: str) -> Table:
-    """A table in our form: text ids, and a key that has the partner in it (so neither half may be empty)."""
-    table = _table(name, f"{words} {ENDING} {ours}", PrimaryKeyConstraint("timing_partner_id", *key))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Which columns say what, in a table that is read one happening at a time."""
+
+    within: str = "event_id"  # by which the rows of one reading are found ...
+    holds: str = "happening"  # ... and what stands there: happening, contest, or both (`happening/contest`)
+    contest: str = ""  # the provider's own id of the contest
+    person: str = ""  # where somebody has several rows, what tells people apart
+    withdrawn: tuple[str, ...] = ()  # words of `registration_status`: still listed there, but not taking part
+
+
+ADDED: dict[str, tuple[str, ...]] = {}
+LAYOUTS: dict[str, Layout] = {
+    "runsignup_participants": Layout(holds="contest", contest="event_id"),  # one race has several years' contests
+    "ct_participants": Layout(contest="race_id"),
+    "ct_results": Layout(contest="race_id", person="entry_id"),
+}
+
+
+def in_our_form(metadata: MetaData, name: str, words: str, ours: str, *key: str) -> Table:
+    """A table with text ids, and a key that has the partner in it (so neither half may be empty)."""
+    table = Table(name, metadata, *_columns(f"{words} {ENDING} {ours}"), PrimaryKeyConstraint("timing_partner_id", *key))
     for column in ("timing_partner_id", *key):
         table.c[column].nullable = False
     return table
+
+
+def _added(name: str, words: str, ours: str, *key: str, layout: Layout | None = None) -> Table:
+    """A table in our form that a pull writes, with everything that is to be known of it."""
+    ADDED[name] = key
+    if layout is not None:
+        LAYOUTS[name] = layout
+    return in_our_form(Base.metadata, name, words, ours, *key)
 
 
 runsignup_races = _table(
@@ -128,6 +157,7 @@ raceroster_participants = _added(
     f"sub_event_id {OURS}",
     "event_id",
     "registration_id",
+    layout=Layout(contest="sub_event_id", withdrawn=("inactive",)),
 )
 haku_events = _added(
     "haku_events",
@@ -142,6 +172,7 @@ haku_categories = _added(
     OURS_EVENTS,
     "event_id",
     "category_id",
+    layout=Layout(),
 )
 """Distances as registrations show them: Haku lists them nowhere."""
 
@@ -152,6 +183,7 @@ haku_participants = _added(
     f"category_id registration_number city state postal_code country registration_status {OURS}",
     "event_id",
     "participant_id",
+    layout=Layout(contest="category_id", withdrawn=("inactive", "cancelled")),
 )
 copernico_events = _added(
     "copernico_events",
@@ -167,6 +199,7 @@ copernico_participants = _added(
     f"external_id {OURS}",
     "event_id",
     "participant_id",
+    layout=Layout(holds="both", contest="event_id"),
 )
 Index(
     "ix_copernico_participants_bib",
@@ -179,6 +212,7 @@ copernico_results = _added(
     f"net_time {OURS}",
     "event_id",
     "participant_id",
+    layout=Layout(holds="both", contest="event_id"),
 )
 
 KEYS_WITHOUT_PARTNER: dict[str, tuple[str, ...]] = {
@@ -192,15 +226,7 @@ NATURAL_KEYS: dict[str, tuple[str, ...]] = {
     **KEYS_WITHOUT_PARTNER,
     "runsignup_participants": ("registration_id",),
     "ct_results": ("event_id", "race_id", "entry_id", "results_bracket_name"),
-    "raceroster_events": ("event_id",),
-    "raceroster_sub_events": ("event_id", "sub_event_id"),
-    "raceroster_participants": ("event_id", "registration_id"),
-    "haku_events": ("event_id",),
-    "haku_categories": ("event_id", "category_id"),
-    "haku_participants": ("event_id", "participant_id"),
-    "copernico_events": ("event_id",),
-    "copernico_participants": ("event_id", "participant_id"),
-    "copernico_results": ("event_id", "participant_id"),
+    **ADDED,
 }
 """What identifies a row within one partner."""
 
@@ -218,3 +244,19 @@ def _twin(name: str) -> Table:
 
 
 TWINS: dict[str, Table] = {name: _twin(name) for name in KEYS_WITHOUT_PARTNER}
+
+FOUND_BY: dict[str, tuple[str, ...]] = {
+    "runsignup_participants": ("last_name", "bib_num"),
+    "raceroster_participants": ("last_name", "bib_number", "registration_id"),
+    "haku_participants": ("last_name", "bib_number", "participant_id", "registration_number"),
+    "ct_participants": ("athlete_last_name", "entry_bib", "entry_external_id"),
+    "ct_participants_twin": ("athlete_last_name", "entry_bib", "entry_external_id"),
+    "copernico_participants": ("last_name", "bib_number", "participant_id", "external_id"),
+}
+"""By what a person is looked for over all of a partner's events, in its table: the first by its beginning, the others exactly."""
+
+for _name, (_last, *_others) in FOUND_BY.items():
+    _found = Base.metadata.tables[_name]
+    Index(f"ix_{_name}_by_name", _found.c.timing_partner_id, func.lower(_found.c[_last]))
+    for _column in _others:
+        Index(f"ix_{_name}_by_{_column}", _found.c.timing_partner_id, _found.c[_column])

@@ -60,6 +60,8 @@ class EntryLink(Base):
     """gone, moved, replaced, map, undone; or parted: a person said that these are two, and no rung joins them again."""
     __table_args__ = (
         Index("ix_entry_links_edition", "edition_id"),
+        Index("ix_entry_links_registration", "registration_key"),
+        Index("ix_entry_links_entry", "entry_key"),
         Index("uq_entry_links_entry", "contest_id", "entry_key", unique=True,
               sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
         Index("uq_entry_links_registration", "contest_id", "registration_provider", "registration_key", unique=True,
@@ -123,6 +125,7 @@ class StartListLine(Base):
     __table_args__ = (
         UniqueConstraint("connection_id", "contest_id", "registration_provider", "registration_key"),
         Index("ix_start_list_lines_edition", "edition_id", "state"),
+        Index("ix_start_list_lines_registration", "registration_key"),
     )
 
 
@@ -148,11 +151,12 @@ class StartListFile(Base):
 
 
 class LookUp(Base):
-    """Who looked for which person, when: a search by name, bib or registration id."""
+    """Who looked for which person, when: a search by name, bib or id, or a file with people's names that was taken away."""
 
     __tablename__ = "look_ups"
     look_up_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     timing_partner_id: Mapped[int | None] = mapped_column(Integer)
+    edition_id: Mapped[int | None] = mapped_column(Integer)  # None: over all events of that partner, or of all partners
     account_id: Mapped[int] = mapped_column(Integer)
     words: Mapped[str] = mapped_column(Text)
     found: Mapped[int] = mapped_column(Integer)
