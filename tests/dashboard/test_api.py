@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
@@ -11,6 +13,7 @@ from sync_jobs.models import ApiToken, Connection, PartnerSettings, Run, db, wri
 from tests.factories import make_connection, make_edition, make_link, make_run, make_state, make_token
 
 TOKEN = "hub_a_token_of_a_test"
+README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 @pytest.fixture
@@ -68,6 +71,26 @@ def test_a_wish_is_accepted_and_pressed_twice_gives_the_same_run(app, people, ou
     assert first.json["status_url"].endswith(f"/api/sync/status/{people.company.timing_partner_id}")
     run = db.session.scalars(select(Run)).one()
     assert (run.trigger, run.requested_by, run.priority) == ("api", "Race Display", 1)
+
+
+def test_the_lines_of_the_readme_are_true(people, ours, browser):
+    """Each `curl` there, as it stands: its address, its header and its body."""
+    make_link(people.edition, ours)
+    lines = README.read_text().replace("\\\n", "").splitlines()
+    calls = [line for line in lines if line.startswith("curl") and "/api/sync/" in line]
+    wished = []
+    for call in calls:
+        address = re.search(r"http://[^/ ]+(/\S+)", call).group(1)
+        body = re.search(r"-d '([^']+)'", call)
+        assert '"Authorization: Bearer $TOKEN"' in call
+        if body is None:
+            answer = browser().get(address, headers=headers())
+        else:
+            assert "Content-Type: application/json" in call
+            answer = browser().post(address, data=body.group(1), headers=headers())
+        assert answer.status_code == (200 if body is None else 202), (call, answer.text)
+        wished.append(address)
+    assert wished == ["/api/sync/manual", "/api/sync/manual", "/api/sync/status/1"]
 
 
 def test_the_button_and_the_program_get_one_run(people, ours, browser, sign_in):
