@@ -13,7 +13,7 @@ from dashboard import standing, words
 from dashboard.reading import Query
 from sync_jobs import cadence, health, schedules
 from sync_jobs.models import Connection, Edition, Partner, PartnerSettings, SyncState
-from sync_jobs.providers import label
+from sync_jobs.providers import label, side
 
 COLUMNS: tuple[Any, ...] = (
     Edition.edition_id.label("edition_id"), Edition.name.label("edition_name"), Edition.date.label("date"),
@@ -111,7 +111,8 @@ def _badge(said: Any, now: datetime) -> tuple[str, str]:
 
 def counts(states: list[Any]) -> str:
     """`345 registered at RunSignUp · 609 at Race Roster`."""
-    known = [(words.number(one.rows_held), label(one.provider_name)) for one in states if one.rows_held is not None]
+    signed_up = [one for one in states if one.rows_held is not None and side(one.provider_name) == "registration"]
+    known = [(words.number(one.rows_held), label(one.provider_name)) for one in signed_up]
     said = " · ".join(f"{number} at {provider}" for number, provider in known)
     return said.replace(" at ", " registered at ", 1)
 

@@ -100,7 +100,11 @@ def answer(said: Any, sides: list[Any]) -> str:
         return f"{name} is over"
     if sides and all(side.gone for side in sides):
         return f"{name} is no longer listed"
-    held = [side.state_line.rows_held for side in sides if side.state_line and side.state_line.rows_held is not None]
+    held = [
+        side.state_line.rows_held
+        for side in sides
+        if side.side == "registration" and side.state_line and side.state_line.rows_held is not None
+    ]
     if not held:
         return f"{name}: nobody has been read yet"
     people = words.plural(sum(held), "person", "people")

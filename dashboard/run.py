@@ -21,6 +21,16 @@ RECORDS = {
     "runsignup_events": "distance",
     "raceroster_events": "event",
     "raceroster_sub_events": "distance",
+    "haku_participants": "registration",
+    "haku_categories": "distance",
+    "haku_events": "event",
+    "ct_participants": "entry",
+    "ct_results": "result",
+    "ct_events": "event",
+    "ct_races": "distance",
+    "copernico_participants": "entry",
+    "copernico_results": "result",
+    "copernico_events": "distance",
 }
 MOVING = ("pending", "running")
 
@@ -53,7 +63,8 @@ def answer(said: Any, now: datetime, zone: str) -> str:
     about = said.edition_name or said.connection_name or "this connection"
     what = words.operation(said.operation_type)
     if said.status == "running":
-        return f"Reading {what.lower()} of {about}" + (f", {said.percent} %" if said.percent is not None else "")
+        doing = "Sending" if said.operation_type == "start_list" else "Reading"
+        return f"{doing} {what.lower()} of {about}" + (f", {said.percent} %" if said.percent is not None else "")
     if said.status == "pending" and not said.target:
         return f"{what} of {about}: left waiting by the old system"
     if said.status == "pending":
@@ -72,9 +83,13 @@ def _grouped(changes: list[Any]) -> list[tuple[str, list[Any]]]:
     for change in ("new", "changed", "gone"):
         for row in changes:
             if row.change == change:
-                groups.setdefault(f"{change.capitalize()} {RECORDS.get(row.table_name, 'record')}s", []).append(row)
+                groups.setdefault(f"{change.capitalize()} {_several(RECORDS.get(row.table_name, 'record'))}", []).append(row)
     more = len(changes) == run_data.CHANGES
     return [(f"{title}, the latest {len(rows)}" if more else title, rows) for title, rows in groups.items()]
+
+
+def _several(word: str) -> str:
+    return f"{word[:-1]}ies" if word.endswith("ry") else f"{word}s"
 
 
 def _may(row: Any) -> set[str]:

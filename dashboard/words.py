@@ -19,6 +19,7 @@ OPERATIONS = {
     "events": "Event list",
     "participants": "Participants",
     "results": "Results",
+    "start_list": "Start list",
     "counts": "Provider’s own counts",
     "test": "Connection test",
 }

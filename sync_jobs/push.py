@@ -15,11 +15,12 @@ from sync_jobs import entry_links, ledger, start_list, start_lists, times
 from sync_jobs.ledger import Counts
 from sync_jobs.models import Connection, Edition, db, write
 from sync_jobs.pull import reading
-from sync_jobs.pull.pages import Attempt, between_pages
+from sync_jobs.pull.pages import Attempt, between_pages, note
 from sync_jobs.records import Scope, StartListEntry, Told
 from sync_jobs.start_list import Plan, Step
 from sync_jobs.start_lists import Target
 
+CHANGES = {"create": "new", "update": "changed", "withdraw": "gone"}
 AT_ONCE = 50  # lines between two notes of what was told
 Planned = list[tuple[Target, Plan]]
 Sending = list[tuple[Target, Step]]
@@ -110,6 +111,8 @@ def _keep(attempt: Attempt, sent: Sending, told: list[Told]) -> bool:
         stop = ledger.page_done(session, attempt.claim, counts, attempt.cursor, None, now)
         for answer in told:
             start_lists.note_told(session, *steps[answer.external_id], answer, attempt.claim.run_id, now)
+        told_of: list[tuple[tuple[str], str, str | None]] = [((step.external_id,), CHANGES[step.kind], None) for step in accepted]
+        note(attempt, session, attempt.adapter.people_table, told_of)
     attempt.lease.renewed()
     return stop
 

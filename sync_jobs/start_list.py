@@ -89,11 +89,13 @@ def plan(
     links: Mapping[Person, str],
     lines: Mapping[Person, Line],
     doubtful: Collection[Person] = (),
+    elsewhere: Collection[Person] = (),
 ) -> Plan:
     """The steps for one scoring contest.
 
     `registrations` are those that belong in it, `entries` everybody of its happening, `links` the entry of each linked
     person. `doubtful` may be on the list already under another name: they are not added until a person has looked.
+    `elsewhere` are registered for another distance of the event: whatever that means is not a withdrawal.
     """
     found = _Found(entries, links)
     made = Plan()
@@ -109,7 +111,7 @@ def plan(
             _compare(made, person, registration, known[0], line, contest_id)
         else:
             _add(made, person, registration, line, contest_id, is_doubtful=person in doubtful)
-    _withdraw(made, wanted, found, lines)
+    _withdraw(made, wanted | set(elsewhere), found, lines)
     made.steps = [_decided(step, lines.get(step.person)) for step in made.steps]
     return made
 

@@ -28,7 +28,7 @@ from sync_jobs.models import (
     insert_or,
     write,
 )
-from sync_jobs.providers import ADAPTERS
+from sync_jobs.providers import ADAPTERS, of_side
 from sync_jobs.records import ImportFile, Told
 from sync_jobs.start_list import Line, Person, Plan, Step
 
@@ -88,7 +88,9 @@ def plans(edition_id: int, connection_id: int) -> list[tuple[Target, Plan]]:
     partner, ids = found[0].timing_partner_id, [target.contest_id for target in found]
     holds = _genders(connection_id)
     registered: dict[int, list[Any]] = defaultdict(list)
-    for registration in people.registrations(partner, {source for target in found for source in target.sources}):
+    everybody: set[Person] = set()
+    for registration in people.registrations(partner, _registration_contests(edition_id)):
+        everybody.add((registration.provider_name, registration.key))
         told = registration if registration.gender in holds else replace(registration, gender=None)
         registered[registration.contest_id or 0].append(told)
     entries = people.entries(partner, _contests_beside(edition_id, connection_id))
@@ -99,6 +101,7 @@ def plans(edition_id: int, connection_id: int) -> list[tuple[Target, Plan]]:
             start_list.plan(
                 target.contest_id, [one for source in target.sources for one in registered[source]], entries,
                 links=links[target.contest_id], lines=lines[target.contest_id], doubtful=doubtful[target.contest_id],
+                elsewhere=everybody,
             ),
         )
         for target in found
@@ -109,6 +112,12 @@ def _genders(connection_id: int) -> frozenset[str]:
     """Which genders scoring can hold: of anything else nothing is said, and no difference is seen."""
     adapter = ADAPTERS.get(db.session.get_one(Connection, connection_id).provider_name)
     return adapter.genders if adapter is not None else frozenset()
+
+
+def _registration_contests(edition_id: int) -> list[int]:
+    """Every distance that people sign up for, matched or not."""
+    mine = (Contest.edition_id == edition_id, Contest.provider_name.in_(of_side("registration")))
+    return list(db.session.scalars(select(Contest.contest_id).where(*mine)))
 
 
 def _contests_beside(edition_id: int, connection_id: int) -> list[int]:

@@ -5,7 +5,7 @@ What differs is decided in `changes`; which pages there are to read, by the modu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,7 +89,7 @@ def readable(adapter: Adapter, page: Page, rows: list[RawRow]) -> tuple[list[tup
     return good, aside
 
 
-def note(attempt: Attempt, session: Any, table: str, noted: list[tuple[store.Key, str, str | None]]) -> None:
+def note(attempt: Attempt, session: Any, table: str, noted: Sequence[tuple[store.Key, str, str | None]]) -> None:
     """Remember for the run's page what happened to these records; so many of an attempt and no more."""
     room = max(0, REMEMBERED - attempt.noted)
     store.note_changes(session, attempt.claim.run_id, attempt.partner, table, noted[:room])

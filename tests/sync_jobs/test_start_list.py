@@ -170,3 +170,8 @@ def test_a_second_plan_after_everything_was_told_sends_nothing():
     assert (len(first.steps), made(people, [], lines=told).steps) == (50, [])
     there = [entry(f"e{one.key}", one.external_id, bib=one.bib) for one in people]
     assert made(people, there, lines=told).steps == []
+
+
+def test_somebody_registered_for_another_distance_is_not_withdrawn():
+    assert made([], [entry()], lines={ADA: line()}, elsewhere={ADA}).steps == []
+    assert made([], [entry(external_id=None)], links={ADA: "e1"}, elsewhere={ADA}).steps == []
