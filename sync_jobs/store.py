@@ -14,26 +14,11 @@ from sqlalchemy.orm import Session
 
 from sync_jobs import times, upsert
 from sync_jobs.kit.base import AsideRow, RawRow
-from sync_jobs.models import NATURAL_KEYS, PROVIDER_TABLES, TWINS, ChangedRow, Contest, SetAside, db
+from sync_jobs.models import LAYOUTS, NATURAL_KEYS, PROVIDER_TABLES, TWINS, ChangedRow, Contest, SetAside, db
 from sync_jobs.models.provider_tables import runsignup_participant_counts
 from sync_jobs.records import Scope
 
 Key = tuple[Any, ...]
-BY_CONTEST = {"runsignup_participants": "event_id"}  # one provider object has several years' contests: only a scope's are meant
-BY_FULL_CONTEST = {"copernico_participants": "event_id", "copernico_results": "event_id"}  # happening/contest in one column
-BY_HAPPENING = {
-    "raceroster_participants": "event_id", "haku_participants": "event_id", "haku_categories": "event_id",
-    "ct_participants": "event_id", "ct_results": "event_id",
-}  # fmt: skip
-WITHDRAWN = {  # still listed there, but not taking part
-    "raceroster_participants": ("registration_status", ("inactive",)),
-    "haku_participants": ("registration_status", ("inactive", "cancelled")),
-}
-CONTEST_COLUMN = {
-    "runsignup_participants": "event_id", "raceroster_participants": "sub_event_id", "haku_participants": "category_id",
-    "ct_participants": "race_id", "ct_results": "race_id", "copernico_participants": "event_id", "copernico_results": "event_id",
-}  # fmt: skip
-PERSON_COLUMN = {"ct_results": "entry_id"}  # where a person has several rows, what tells people apart
 
 
 def held(table_name: str, partner: int, scope: Scope | None) -> dict[Key, bytes | None]:
@@ -52,13 +37,12 @@ def held(table_name: str, partner: int, scope: Scope | None) -> dict[Key, bytes 
 
 def count_by_contest(table_name: str, partner: int, scope: Scope) -> dict[str, int]:
     """How many people of each contest are present and take part, by the provider's own contest id."""
-    table = PROVIDER_TABLES[table_name]
-    column = table.c[CONTEST_COLUMN[table_name]]
+    table, layout = PROVIDER_TABLES[table_name], LAYOUTS[table_name]
+    column = table.c[layout.contest]
     conditions = [*_within(table, table_name, partner, scope), table.c.gone_at.is_(None)]
-    if table_name in WITHDRAWN:
-        name, words = WITHDRAWN[table_name]
-        conditions.append(func.coalesce(table.c[name], "").not_in(words))
-    many = func.count(distinct(table.c[PERSON_COLUMN[table_name]])) if table_name in PERSON_COLUMN else func.count()
+    if layout.withdrawn:
+        conditions.append(func.coalesce(table.c.registration_status, "").not_in(layout.withdrawn))
+    many = func.count(distinct(table.c[layout.person])) if layout.person else func.count()
     rows = db.session.execute(select(column, many).where(*conditions).group_by(column))
     counted = {scope.happening_id if contest is None else str(contest): number for contest, number in rows}
     db.session.rollback()
@@ -188,7 +172,7 @@ def contest_counts(
     ).all():
         own = provider_contest_id.removeprefix(f"{scope.happening_id}/")
         number = counted.get(own, counted.get(provider_contest_id, 0))
-        if table_name not in BY_HAPPENING and own not in scope.contest_ids:
+        if LAYOUTS[table_name].holds != "happening" and own not in scope.contest_ids:
             continue
         session.execute(
             update(Contest)
@@ -206,12 +190,12 @@ def _within(table: Table, table_name: str, partner: int, scope: Scope | None) ->
     conditions: list[ColumnElement[bool]] = [table.c.timing_partner_id == partner]
     if scope is None:
         return conditions
-    if name := BY_CONTEST.get(table_name):
-        column = table.c[name]
+    layout = LAYOUTS[table_name]
+    column = table.c[layout.within]
+    if layout.holds == "contest":
         return [*conditions, column.in_([_typed(column.type, contest) for contest in scope.contest_ids])]
-    if name := BY_FULL_CONTEST.get(table_name):
-        return [*conditions, table.c[name].in_([f"{scope.happening_id}/{contest}" for contest in scope.contest_ids])]
-    column = table.c[BY_HAPPENING[table_name]]
+    if layout.holds == "both":
+        return [*conditions, column.in_([f"{scope.happening_id}/{contest}" for contest in scope.contest_ids])]
     return [*conditions, column == _typed(column.type, scope.happening_id)]
 
 

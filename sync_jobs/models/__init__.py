@@ -45,10 +45,11 @@ from sync_jobs.models.scoring import (
     StartListFile,
     StartListLine,
 )
-from sync_jobs.models.provider_tables import KEYS_WITHOUT_PARTNER, NATURAL_KEYS, PROVIDER_TABLES, TWINS
+from sync_jobs.models.provider_tables import KEYS_WITHOUT_PARTNER, LAYOUTS, NATURAL_KEYS, PROVIDER_TABLES, TWINS
 
 __all__ = [
     "KEYS_WITHOUT_PARTNER",
+    "LAYOUTS",
     "NATURAL_KEYS",
     "PROVIDER_TABLES",
     "TWINS",

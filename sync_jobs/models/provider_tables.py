@@ -245,18 +245,50 @@ def _twin(name: str) -> Table:
 
 TWINS: dict[str, Table] = {name: _twin(name) for name in KEYS_WITHOUT_PARTNER}
 
-FOUND_BY: dict[str, tuple[str, ...]] = {
-    "runsignup_participants": ("last_name", "bib_num"),
-    "raceroster_participants": ("last_name", "bib_number", "registration_id"),
-    "haku_participants": ("last_name", "bib_number", "participant_id", "registration_number"),
-    "ct_participants": ("athlete_last_name", "entry_bib", "entry_external_id"),
-    "ct_participants_twin": ("athlete_last_name", "entry_bib", "entry_external_id"),
-    "copernico_participants": ("last_name", "bib_number", "participant_id", "external_id"),
-}
-"""By what a person is looked for over all of a partner's events, in its table: the first by its beginning, the others exactly."""
 
-for _name, (_last, *_others) in FOUND_BY.items():
-    _found = Base.metadata.tables[_name]
-    Index(f"ix_{_name}_by_name", _found.c.timing_partner_id, func.lower(_found.c[_last]))
-    for _column in _others:
-        Index(f"ix_{_name}_by_{_column}", _found.c.timing_partner_id, _found.c[_column])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleTable:
+    """Which columns of a provider's people are looked at, whoever they are and wherever: its own names, by ours."""
+
+    provider: str
+    key: str
+    bib: str = "bib_number"
+    first_name: str = "first_name"
+    last_name: str = "last_name"
+    born: str = "date_of_birth"
+    gender: str = "gender"
+    external_id: str = ""  # what a scoring list keeps of a registration
+    number: str = ""  # a second id, which the person was given
+    status: str = "registration_status"
+    signed_up: str = ""  # when, as the provider wrote it
+
+
+PEOPLE: dict[str, PeopleTable] = {
+    "runsignup_participants": PeopleTable(
+        provider="runsignup", key="registration_id", bib="bib_num", born="dob", status="", signed_up="registration_date"
+    ),
+    "raceroster_participants": PeopleTable(provider="raceroster", key="registration_id", signed_up="registration_date"),
+    "haku_participants": PeopleTable(
+        provider="haku", key="participant_id", number="registration_number", signed_up="registration_date"
+    ),
+    "ct_participants": PeopleTable(
+        provider="chronotrack", key="entry_id", bib="entry_bib", first_name="athlete_first_name", last_name="athlete_last_name",
+        born="athlete_birthdate", gender="athlete_sex", external_id="entry_external_id", status="entry_status",
+    ),
+    "copernico_participants": PeopleTable(provider="copernico", key="participant_id", external_id="external_id"),
+}  # fmt: skip
+
+
+def _found_by(table: Table, people: PeopleTable) -> None:
+    """Nobody is looked for by walking a table: over all of a partner's events too there is an index for it."""
+    partner = table.c.timing_partner_id
+    Index(f"ix_{table.name}_by_name", partner, func.lower(table.c[people.last_name]))
+    known = [tuple(index.columns.keys())[:2] for index in table.indexes] + [tuple(table.primary_key.columns.keys())]
+    for name in (people.bib, people.key, people.external_id, people.number):
+        if name and ("timing_partner_id", name) not in known and (name,) not in known:
+            Index(f"ix_{table.name}_by_{name}", partner, table.c[name])
+
+
+for _name, _people in PEOPLE.items():
+    for _each in (PROVIDER_TABLES[_name], *([TWINS[_name]] if _name in TWINS else [])):
+        _found_by(_each, _people)

@@ -12,14 +12,11 @@ from sqlalchemy import Dialect, Index, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
-from sync_jobs.models import Base
+from sync_jobs.models import Base, provider_tables
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
 DIALECTS: dict[str, Dialect] = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-ADDED = frozenset({
-    "raceroster_events", "raceroster_sub_events", "raceroster_participants", "haku_events", "haku_categories", "haku_participants",
-    "copernico_events", "copernico_participants", "copernico_results",
-})  # fmt: skip
+ADDED = frozenset(provider_tables.ADDED)
 """The added provider tables, whose form is ours: a wrongly shaped one is rebuilt with its rows."""
 
 
