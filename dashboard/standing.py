@@ -57,13 +57,14 @@ def connections(now: datetime, *conditions: ColumnElement[bool]) -> Query:
         .group_by(SyncState.connection_id)
         .subquery("states")
     )
+    of_known_length = and_(Run.status == "running", Run.rows_total >= Run.rows_read)  # as in `run_lines.total`
     moving = (
         select(
             Run.connection_id.label("connection_id"),
             func.sum(case((Run.status == "running", 1), else_=0)).label("running"),
             func.sum(case((Run.status == "pending", 1), else_=0)).label("waiting"),
-            func.sum(case((Run.status == "running", Run.rows_read))).label("rows_read"),
-            func.sum(case((Run.status == "running", Run.rows_total))).label("rows_total"),
+            func.sum(case((of_known_length, Run.rows_read))).label("rows_read"),
+            func.sum(case((of_known_length, Run.rows_total))).label("rows_total"),
         )
         .where(Run.status.in_(("running", "pending")), Run.target != "", or_(Run.due_at.is_(None), Run.due_at <= now))
         .group_by(Run.connection_id)

@@ -146,6 +146,7 @@ def test_while_it_syncs_the_button_says_how_far(people, support, clock):
         rows_total=1000,
         pages_done=4,
     )
+    make_run(connection, "events", status="running", claimed_at=clock(), rows_read=20, rows_total=4)  # events, with their distances
     page = support.soup("/")
     assert "Syncing … 62 %" in words(row(page, "RunSignUp", "tr"))
     assert not page.select("table.partners button")
