@@ -276,7 +276,7 @@ def test_a_second_event_of_the_same_connection_joins_too_and_is_read_afresh(part
         make_state(other, "participants", edition, rows_held=7, read_mark=NOW, full_read_at=NOW)
         ledger.request(other, "participants", edition=edition, trigger="manual", by="Ada", now=NOW)
         with write() as session:
-            schedules.ensure(session, other, frozenset({"registrations"}), "UTC", NOW + timedelta(hours=4))
+            schedules.ensure(session, other, frozenset({"registrations"}), "UTC", NOW - timedelta(hours=1))
     running = ledger.claim(NOW)
     for edition in (there, third):
         assert editions.join(edition.edition_id, here.edition_id, "Pat", NOW)

@@ -118,6 +118,7 @@ def test_what_is_not_read_any_more_keeps_its_count(hub, clock):
     edition = edition_of(hub, happening)
     hub.sync("participants", edition)
     removed = happening.contests.pop()
+    hub.world.revision += 1
     clock.forward(hours=21)
     hub.sync("events")
     assert hub.sync("participants", edition).status == "completed"
