@@ -47,6 +47,7 @@ RACE_DAY: dict[str, Phases] = {
 PLANS: Mapping[str, dict[str, Phases]] = {"standard": STANDARD, "race_day": RACE_DAY, "slow": SLOW}
 """By plan and kind. `participants` are read at a registration provider, `entries` at a scoring provider."""
 
+PEOPLE = ("participants", "entries")
 BEGINS: dict[str, timedelta] = {"results": 5 * MINUTE}  # so long after the first start
 CLOCK_CHANGE = timedelta(hours=2)  # the most that a day is longer than 24 hours anywhere
 LOOK_AGAIN = DAY + CLOCK_CHANGE
@@ -61,6 +62,7 @@ class When:
     zone: str
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    least: timedelta = timedelta(0)  # people are read no more often than this, where a reading costs many calls
 
 
 def default_plan(starts_at: datetime | None) -> str:
@@ -77,9 +79,10 @@ def next_slot(kind: str, when: When, after: datetime) -> datetime | None:
     """The first slot later than that instant, in UTC; None when there will be none."""
     if kind in DAILY_AT:
         return _next_daily(DAILY_AT[kind], when.zone, after) if _has_days_left(when, after) else None
+    phases = _slowed(PLANS[when.plan][kind], kind, when)
     if when.starts_at is None:
-        return _on_grid(STANDARD[kind][0].every if when.plan == "race_day" else PLANS[when.plan][kind][0].every, after)
-    return _within(PLANS[when.plan][kind], when.starts_at, when.ends_at or when.starts_at, BEGINS.get(kind), after)
+        return _on_grid(STANDARD[kind][0].every if when.plan == "race_day" else phases[0].every, after)
+    return _within(phases, when.starts_at, when.ends_at or when.starts_at, BEGINS.get(kind), after)
 
 
 def is_active(kind: str, when: When, at: datetime) -> bool:
@@ -114,6 +117,12 @@ def still_wanted(starts_at: datetime | None, ends_at: datetime | None, now: date
     """Whether an event counts as current: until a day after its last start; without a date, always."""
     last_start = ends_at or starts_at
     return last_start is None or now <= last_start + DAY
+
+
+def _slowed(phases: Phases, kind: str, when: When) -> Phases:
+    if kind not in PEOPLE or not when.least:
+        return phases
+    return tuple(Phase(phase.until, max(phase.every, when.least)) for phase in phases)
 
 
 def _has_days_left(when: When, after: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, exists, func, or_, select, type_coerce
@@ -33,7 +33,7 @@ def ensure(session: Session, connection: Connection, abilities: frozenset[str], 
     rows = [_row(connection, "events", None, cadence.When(plan="standard", zone=zone), now)] if "discover" in abilities else []
     rows += [
         _row(connection, name, edition.edition_id, when, now)
-        for edition, when in _editions(session, connection.connection_id, zone)
+        for edition, when in _editions(session, connection.connection_id, connection.provider_name, zone)
         for able, name in PER_EDITION.items()
         if able in abilities and cadence.next_slot(kind_of(connection.provider_name, name), when, now) is not None
     ]
@@ -51,7 +51,7 @@ def ensure(session: Session, connection: Connection, abilities: frozenset[str], 
         session.connection().execute(put, rows)
 
 
-def _editions(session: Session, connection_id: int, zone: str) -> list[tuple[Edition, cadence.When]]:
+def _editions(session: Session, connection_id: int, provider_name: str, zone: str) -> list[tuple[Edition, cadence.When]]:
     found = session.execute(
         select(Edition, EditionPlan.plan)
         .join(EditionLink, EditionLink.edition_id == Edition.edition_id)
@@ -59,14 +59,15 @@ def _editions(session: Session, connection_id: int, zone: str) -> list[tuple[Edi
         .where(EditionLink.connection_id == connection_id, Edition.joined_into.is_(None), ~is_gone(EditionLink))
         .distinct()
     ).all()
-    return [(edition, when_of(edition, plan, zone)) for edition, plan in found]
+    return [(edition, when_of(edition, plan, zone, provider_name)) for edition, plan in found]
 
 
-def when_of(edition: Edition, plan: str | None, zone: str) -> cadence.When:
-    """What an event's slots hang on: the plan that was chosen for it, or the one for its start."""
+def when_of(edition: Edition, plan: str | None, zone: str, provider_name: str) -> cadence.When:
+    """What an event's slots hang on: the plan that was chosen for it, or the one for its start; and what a provider stands."""
+    adapter = ADAPTERS.get(provider_name)
     return cadence.When(
         plan=plan or cadence.default_plan(edition.starts_at), zone=edition.timezone or zone, starts_at=edition.starts_at,
-        ends_at=edition.ends_at,
+        ends_at=edition.ends_at, least=adapter.people_every if adapter is not None else timedelta(0),
     )  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def choose(edition: Edition, plan: str | None, paused_until: datetime | None, by
         row.plan, row.paused_until, row.chosen_by, row.chosen_at = plan, paused_until, by, now
         session.add(row)
         for schedule in session.scalars(select(Schedule).where(Schedule.edition_id == edition.edition_id)):
-            when = when_of(edition, plan, schedule.timezone)
+            when = when_of(edition, plan, schedule.timezone, schedule.provider_name)
             schedule.plan = when.plan
             schedule.next_run_at = cadence.look_again(kind_of(schedule.provider_name, schedule.operation_type), when, now)
         bump(session, "all", f"partner:{edition.timing_partner_id}")
@@ -147,7 +148,7 @@ def advance(session: Session, schedule: Schedule, edition: Edition | None, now: 
         when = cadence.When(plan="standard", zone=schedule.timezone)
     else:
         chosen = session.get(EditionPlan, edition.edition_id)
-        when = when_of(edition, chosen.plan if chosen else None, schedule.timezone)
+        when = when_of(edition, chosen.plan if chosen else None, schedule.timezone, schedule.provider_name)
     kind = kind_of(schedule.provider_name, schedule.operation_type)
     since = min(schedule.next_run_at or now, now)
     slot, skipped = cadence.slots_missed(kind, when, since, now)

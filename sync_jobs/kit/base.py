@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from sync_jobs.records import ImportFile, Scope, StartListEntry, Told
@@ -203,6 +203,7 @@ class Adapter:
         """One record as the columns of that table. Raises UnreadableRow naming the field."""
         raise NotImplementedError
 
+    people_every: ClassVar[timedelta] = timedelta(0)  # people are read no more often than this: a reading costs many calls
     reads_changes: ClassVar[bool] = False  # `registrations` understands `since`
     lists_everybody: ClassVar[bool] = False  # also with `since`: whoever it does not list is gone
 

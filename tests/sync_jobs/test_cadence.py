@@ -1,5 +1,6 @@
 """The slots of the plans, above all on the days when clocks change (row 24 of the fault matrix)."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -219,3 +220,12 @@ def test_a_clock_change_on_race_day_moves_nothing():
     when = cadence.When(plan="race_day", zone=NEW_YORK, starts_at=utc("2026-11-01 08:00"))
     assert cadence.next_slot("participants", when, utc("2026-11-01 03:59")) == utc("2026-11-01 04:00")
     assert cadence.next_slot("participants", when, utc("2026-11-01 05:59:30")) == utc("2026-11-01 06:00")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("participants", "2026-06-13 10:35"), ("entries", "2026-06-13 10:35"), ("results", "2026-06-13 11:05")]
+)
+def test_where_a_reading_costs_many_calls_people_are_read_less_often(kind, expected):
+    when = replace(race_day(), least=timedelta(minutes=5))
+    assert cadence.next_slot(kind, when, utc("2026-06-13 10:30")) == utc(expected)
+    assert cadence.next_slot("participants", when, utc("2026-06-12 11:00")) == utc("2026-06-12 11:15"), "never more often either"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sync_jobs.errors import ReadIncomplete, UnreadableRow
@@ -63,6 +63,7 @@ class Copernico(Adapter):
     )  # fmt: skip
     pace = Pace(calls=6000, per=600, at_once=10)  # no limit is documented; careful clients keep to ten calls at once
     help = "timingsense issues the key; ask them for one that reads the races you time."
+    people_every = timedelta(minutes=5)  # one call for each athlete
     genders = frozenset(push.ASSUMED["gender"])
     writes_note = push.NOTE
     import_help = import_file.HELP

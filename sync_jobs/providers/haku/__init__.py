@@ -35,6 +35,7 @@ class Haku(Adapter):
     people_table = "haku_participants"
     happening_table = "haku_events"
     urls = (("HAKU_URL", "https://api.hakuapp.com"), ("HAKU_AUTH_URL", "https://prod-auth.hakuapp.com/oauth2/token"))
+    people_every = timedelta(minutes=5)  # 25 people a call, and 500 calls an hour
     lists_everybody = True  # the thin list is read to its end each time
     credentials = (
         CredentialField(name="client_id", label="client id", secret=False, customer_column="principal"),
