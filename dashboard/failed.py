@@ -36,6 +36,7 @@ class Cause:
     since: datetime | None
     latest: datetime | None
     partners: int
+    connection_id: int | None  # where somebody of the partner puts it right
     runs: list[Any]
     more: int
 
@@ -87,10 +88,13 @@ def _cause(key: tuple[str, str, int], runs: list[Any]) -> Cause:
     first = runs[0]
     ends = [run.finished_at for run in runs if run.finished_at]
     sentence = first.last_error or f"{label(provider)}: it failed and no reason was kept."
+    connections = {run.connection_id for run in runs}
     return Cause(
         key=f"{provider}-{kind}-{partner_id}", sentence=sentence, turn=words.turn(kind, first.partner_name),
         step=words.next_step(kind), since=min(ends, default=None), latest=max(ends, default=None),
-        partners=len({run.partner_id for run in runs}), runs=runs[:SHOWN_OF_A_CAUSE], more=max(0, len(runs) - SHOWN_OF_A_CAUSE),
+        partners=len({run.partner_id for run in runs}),
+        connection_id=first.connection_id if kind in words.AT_THE_CONNECTION and len(connections) == 1 else None,
+        runs=runs[:SHOWN_OF_A_CAUSE], more=max(0, len(runs) - SHOWN_OF_A_CAUSE),
     )  # fmt: skip
 
 

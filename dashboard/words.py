@@ -231,6 +231,10 @@ NEXT_STEPS = {
 }
 
 
+AT_THE_CONNECTION = frozenset({"credentials", "credentials_missing", "set_up"})
+"""Failures that are put right on the connection's page."""
+
+
 def next_step(kind: str | None) -> str:
     """What to do about a failure of that kind."""
     return NEXT_STEPS.get(kind or "", "Support looks at the technical detail. A retry does no harm.")
@@ -257,3 +261,4 @@ def register(app: Flask) -> None:
         app.add_template_filter(word)
     for word in (plural, counted, turn, page_now):
         app.add_template_global(word)
+    app.jinja_env.globals["at_the_connection"] = AT_THE_CONNECTION

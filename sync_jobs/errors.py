@@ -36,14 +36,14 @@ class CredentialsRejected(ProviderError):
     """The provider does not accept the key, the login or the token."""
 
     kind, turn = "credentials", "partner"
-    template = "{provider} refuses this credential. Enter a valid one on the connection's page."
+    template = "{provider} refuses this credential. Enter a valid one on the connection’s page."
 
 
 class CredentialsMissing(CredentialsRejected):
     """A secret that this provider needs was never entered."""
 
     kind = "credentials_missing"
-    template = "{provider} needs {detail}, which this connection does not have yet. Enter it on the connection's page."
+    template = "{provider} needs {detail}, which this connection does not have yet. Enter it on the connection’s page."
 
 
 class SetUpWrongly(ProviderError):

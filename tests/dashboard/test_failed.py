@@ -48,6 +48,20 @@ def test_one_outage_is_one_cause_and_a_credential_is_each_partners_own(people, s
     assert {"Big River Timing’s turn." in words(card) for card in cards[1:]} == {True, False}
 
 
+def test_what_is_put_right_at_the_connection_leads_there(people, sign_in, fail):
+    one, other = make_connection(people.company), make_connection(people.elsewhere)
+    _, run = fail(one, "A", "credentials", "RunSignUp refuses this credential.")
+    _, elsewhere = fail(other, "B", "down", DOWN)
+    browser = sign_in(people.support)
+    assert [link["href"] for link in browser.soup("/failed").select("a[href^='/connections/']")] == [
+        f"/connections/{one.connection_id}"
+    ]
+    assert browser.soup(f"/runs/{run.run_id}").select_one(f".banner a[href='/connections/{one.connection_id}']")
+    assert not browser.soup(f"/runs/{elsewhere.run_id}").select(".banner a")
+    fail(make_connection(people.company), "C", "credentials", "RunSignUp refuses this credential.")
+    assert not browser.soup("/failed").select("a[href^='/connections/']"), "which of the two is not known"
+
+
 def test_what_a_later_run_read_well_is_left_out(people, sign_in, fail, clock):
     connection = make_connection(people.company)
     edition, _ = fail(connection, "Solved", "down", DOWN)
