@@ -11,17 +11,10 @@ from dashboard import access, edition_lines, event_data, hx, live, run_lines, sc
 from dashboard.access import requires
 from dashboard.plans import PLANS
 from sync_jobs import editions
-from sync_jobs.providers import ADAPTERS, label
+from sync_jobs.providers import ADAPTERS, label, side
 
 pages = Blueprint("event", __name__)
 
-SIDES = {
-    "runsignup": "registration",
-    "raceroster": "registration",
-    "haku": "registration",
-    "chronotrack": "scoring",
-    "copernico": "scoring",
-}
 ZONE_FROM = {"partner": "the timing partner’s own zone", None: "the timing partner’s own zone"}
 CADENCES = {"events": "every night", "counts": "every night"}
 
@@ -58,7 +51,7 @@ def _sides(found: dict[str, list[Any]], said: Any) -> list[Any]:
     sides: dict[int, Any] = {}
     for link in edition_lines.standing_for(found["links"]):
         known = sides.setdefault(link.connection_id, link)
-        known.side = SIDES.get(link.provider_name, "registration")
+        known.side = side(link.provider_name)
         known.state_line = states.get(link.connection_id)
         known.difference = difference(known.state_line)
         known.busy = _busy(moving.get(link.connection_id))

@@ -10,28 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import access, hx, live, run_data, run_lines, scope, words
 from dashboard.access import requires
+from sync_jobs.providers import ADAPTERS
 
 pages = Blueprint("run", __name__)
 
-RECORDS = {
-    "runsignup_participants": "registration",
-    "raceroster_participants": "registration",
-    "runsignup_participant_counts": "count",
-    "runsignup_races": "race",
-    "runsignup_events": "distance",
-    "raceroster_events": "event",
-    "raceroster_sub_events": "distance",
-    "haku_participants": "registration",
-    "haku_categories": "distance",
-    "haku_events": "event",
-    "ct_participants": "entry",
-    "ct_results": "result",
-    "ct_events": "event",
-    "ct_races": "distance",
-    "copernico_participants": "entry",
-    "copernico_results": "result",
-    "copernico_events": "distance",
-}
 MOVING = ("pending", "running")
 
 
@@ -53,7 +35,7 @@ def run(run_id: int) -> ResponseReturnValue:
     )  # fmt: skip
     return hx.page(
         "runs/_live.html", shown, run=said, zone=zone, attempts=found["attempts"], changes=_grouped(found["changes"]),
-        aside=found["aside"], records=RECORDS, turn=words.turn(row.error_kind, row.partner_name),
+        aside=found["aside"], records=records(), turn=words.turn(row.error_kind, row.partner_name),
         may=_may(row), missing=run_data.missing(run_id, row.partner_id) if _is_held_up(row) else [], technical=access.current().role in access.HOUSE, solved=_solved(row),
     )  # fmt: skip
 
@@ -77,13 +59,24 @@ def answer(said: Any, now: datetime, zone: str) -> str:
     return f"{what} of {about}: {run_lines.changes(said).split(' · ')[0]}"
 
 
+def records() -> dict[str, str]:
+    """What a row of each provider table is, in a word."""
+    found: dict[str, str] = {}
+    for adapter in ADAPTERS.values():
+        person = "entry" if adapter.side == "scoring" else "registration"
+        found |= {adapter.counts_table: "count", adapter.results_table: "result", adapter.people_table: person}
+        found |= {adapter.happening_table: "event"} | {adapter.contest_table: "distance"}
+    return found
+
+
 def _grouped(changes: list[Any]) -> list[tuple[str, list[Any]]]:
     """`New registrations` and the like, each with its records; only those that there are."""
     groups: dict[str, list[Any]] = {}
+    kinds = records()
     for change in ("new", "changed", "gone"):
         for row in changes:
             if row.change == change:
-                groups.setdefault(f"{change.capitalize()} {_several(RECORDS.get(row.table_name, 'record'))}", []).append(row)
+                groups.setdefault(f"{change.capitalize()} {_several(kinds.get(row.table_name, 'record'))}", []).append(row)
     more = len(changes) == run_data.CHANGES
     return [(f"{title}, the latest {len(rows)}" if more else title, rows) for title, rows in groups.items()]
 

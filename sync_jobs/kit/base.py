@@ -133,6 +133,10 @@ class Adapter:
     people_table: ClassVar[str]  # where its registrations or entries are kept
     results_table: ClassVar[str] = ""
     happening_table: ClassVar[str]  # where discovery writes happenings
+    contest_table: ClassVar[str] = ""  # where contests are kept
+    contest_id: ClassVar[str] = "{0}/{1}"  # our id of a contest, from its key there
+    contest_of: ClassVar[str] = ""  # what a contest's record calls its happening, if discovery lists all: then one can be missed
+    counts_table: ClassVar[str] = ""
     credentials: ClassVar[tuple[CredentialField, ...]]
     pace: ClassVar[Pace]
     urls: ClassVar[

@@ -8,16 +8,15 @@ from sqlalchemy.orm import Session
 
 from sync_jobs import editions, ledger, schedules, store, times
 from sync_jobs.models import Connection, write
-from sync_jobs.pull import vanished
-from sync_jobs.pull.listed import TABLES, Listed, Tables, Vanished, look
+from sync_jobs.pull import following, vanished
+from sync_jobs.pull.listed import Listed, Vanished, look, tables_of
 from sync_jobs.pull.pages import Attempt, write_page
 
 
 def discover(attempt: Attempt) -> None:
     """All happenings and contests that the credential sees; then their editions and schedules."""
     started = times.now()
-    tables = TABLES.get(attempt.claim.provider_name) or Tables(attempt.adapter.happening_table)
-    listed = Listed(tables, attempt.adapter.happening_of)
+    listed = Listed(tables_of(type(attempt.adapter)), attempt.adapter.happening_of)
     for page in attempt.adapter.discover(None, None):
         if page.table not in attempt.known:
             attempt.known[page.table] = store.held(page.table, attempt.partner, None)
@@ -34,6 +33,7 @@ def discover(attempt: Attempt) -> None:
             _take_up(session, attempt, listed, started)
     if not believed:
         vanished.ask(attempt, listed.tables, missing)
+    following.suggest_pairs_of(attempt.claim.connection_id)
     attempt.outcome.read_mark, attempt.outcome.was_whole = started, True
 
 

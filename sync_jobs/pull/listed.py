@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from sync_jobs import changes
-from sync_jobs.kit.base import Page
+from sync_jobs.kit.base import Adapter, Page
 from sync_jobs.models import Connection, Contest, Edition, EditionLink, db
 from sync_jobs.pull.pages import Attempt
 
@@ -25,16 +25,15 @@ class Tables:
     """Where a provider's list of events is kept. `contest_id` makes our id of a distance from its key."""
 
     happenings: str
-    contests: str = ""  # unless discovery lists these as well, nothing is concluded
-    contest_id: str = ""
-    of: str = ""  # what the raw record of a distance calls the id of its happening
+    contests: str  # unless discovery lists these as well, nothing is concluded: no event is ever gone
+    contest_id: str
+    of: str  # what the raw record of a distance calls the id of its happening
 
 
-TABLES = {
-    "runsignup": Tables("runsignup_races", "runsignup_events", "{0}", "race_id"),
-    "raceroster": Tables("raceroster_events", "raceroster_sub_events", "{0}/{1}", "eventId"),
-}
-"""Of a provider that is not here no event is ever gone."""
+def tables_of(adapter: type[Adapter]) -> Tables:
+    """Where that provider's list is kept."""
+    contests = adapter.contest_table if adapter.contest_of else ""
+    return Tables(adapter.happening_table, contests, adapter.contest_id, adapter.contest_of)
 
 
 @dataclass(slots=True)

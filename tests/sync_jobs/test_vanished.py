@@ -11,7 +11,8 @@ from sqlalchemy import select, text, update
 from sync_jobs import jobs, ledger, secrets, stopping, times
 from sync_jobs.jobs import CannotSync
 from sync_jobs.models import ChangedRow, Connection, Contest, EditionLink, Partner, Run, Schedule, SyncState, db, write
-from sync_jobs.pull.listed import TABLES
+from sync_jobs.providers import ADAPTERS
+from sync_jobs.pull.listed import tables_of
 from sync_jobs.sandbox import servers
 from sync_jobs.sandbox.world import World
 from tests.conftest import NOW
@@ -46,7 +47,7 @@ def ours(hub, *contests):
 
 def gone(hub):
     """How many of the provider's rows are gone: happenings, distances."""
-    tables = TABLES[hub.provider]
+    tables = tables_of(ADAPTERS[hub.provider])
     return tuple(scalar(f"SELECT COUNT(*) FROM {name} WHERE gone_at IS NOT NULL") for name in (tables.happenings, tables.contests))
 
 
@@ -246,7 +247,7 @@ def test_a_list_that_is_suddenly_empty_is_believed_when_a_person_says_so(hub, cl
     assert (gone(hub), len(hub.editions())) == ((0, 0), 3)
     assert not [one for one in ours(hub) if one.gone_at]
     missing = select(ChangedRow.table_name).where(ChangedRow.run_id == run.run_id, ChangedRow.change == "missing")
-    assert list(db.session.scalars(missing)) == [TABLES[hub.provider].contests] * many
+    assert list(db.session.scalars(missing)) == [tables_of(ADAPTERS[hub.provider]).contests] * many
     assert ledger.retry(run.run_id, "Sue", times.now())
     assert hub.work().error_kind == "shrunk"  # pressing alone is no yes
     assert ledger.retry(run.run_id, "Sue", times.now(), believe=True)
@@ -344,7 +345,7 @@ def test_two_partners_with_the_same_event_lose_only_their_own(hub, clock):
     other.sync("events")
     del hub.world.happenings[0]
     clock.forward(days=1)
-    tables = TABLES[hub.provider]
+    tables = tables_of(ADAPTERS[hub.provider])
     assert other.sync("events").rows_gone == 3
     of_the_first = f"SELECT COUNT(*) FROM {tables.contests} WHERE gone_at IS NOT NULL AND timing_partner_id = :p"
     assert scalar(of_the_first, p=hub.partner_id) == 0
@@ -353,7 +354,7 @@ def test_two_partners_with_the_same_event_lose_only_their_own(hub, clock):
 
 
 def test_rows_that_no_search_of_ours_ever_brought_are_left_alone(hub, clock):
-    table = TABLES[hub.provider].contests
+    table = tables_of(ADAPTERS[hub.provider]).contests
     column = "event_id" if hub.provider == "runsignup" else "sub_event_id"
     other = {"runsignup": ("race_id", "77"), "raceroster": ("event_id", "'old'")}[hub.provider]
     with write() as session:  # from before the takeover

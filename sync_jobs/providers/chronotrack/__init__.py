@@ -38,6 +38,7 @@ class ChronoTrack(Adapter):
     people_table = "ct_participants"
     results_table = "ct_results"
     happening_table = "ct_events"
+    contest_table = "ct_races"
     urls = (("CHRONOTRACK_URL", "https://api.chronotrack.com/api"),)
     credentials = (
         CredentialField(name="client_id", label="client id", secret=False, help="Of the API client, as ChronoTrack gave it."),

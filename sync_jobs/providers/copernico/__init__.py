@@ -36,7 +36,7 @@ class Copernico(Adapter):
     side = "scoring"
     people_table = "copernico_participants"
     results_table = "copernico_results"
-    happening_table = "copernico_events"
+    happening_table = contest_table = "copernico_events"
     urls = (
         ("COPERNICO_URL", "https://public-api.copernico.cloud/api"),
         ("COPERNICO_PUSH_URL", "https://api.copernico.cloud"),  # where start lists are sent to: another host

@@ -34,6 +34,7 @@ class Haku(Adapter):
     side = "registration"
     people_table = "haku_participants"
     happening_table = "haku_events"
+    contest_table = "haku_categories"
     urls = (("HAKU_URL", "https://api.hakuapp.com"), ("HAKU_AUTH_URL", "https://prod-auth.hakuapp.com/oauth2/token"))
     people_every = timedelta(minutes=5)  # 25 people a call, and 500 calls an hour
     lists_everybody = True  # the thin list is read to its end each time

@@ -34,6 +34,7 @@ class RaceRoster(Adapter):
     side = "registration"
     people_table = "raceroster_participants"
     happening_table = "raceroster_events"
+    contest_table, contest_of = "raceroster_sub_events", "eventId"
     urls = (
         ("RACEROSTER_URL", "https://raceroster.com/api/v1"),
         ("RACEROSTER_AUTH_URL", "https://raceroster.com/api/oauth/authorize"),

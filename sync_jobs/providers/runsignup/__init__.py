@@ -35,6 +35,8 @@ class RunSignUp(Adapter):
     side = "registration"
     people_table = "runsignup_participants"
     happening_table = "runsignup_races"
+    contest_table, contest_id, contest_of = "runsignup_events", "{0}", "race_id"
+    counts_table = "runsignup_participant_counts"
     urls = (("RUNSIGNUP_URL", "https://api.runsignup.com/rest"),)
     credentials = (
         CredentialField(name="api_key", label="API key", customer_column="principal"),
