@@ -141,15 +141,18 @@ def _known(session: Session, connection: Connection, grouping: Grouping) -> Edit
             )
         )
     if edition_id is None:
-        named = getattr(Edition, EDITION_ID_COLUMN[connection.provider_name])
-        edition_id = session.scalar(
-            select(Edition.edition_id)
-            .where(Edition.timing_partner_id == connection.timing_partner_id, named.in_([grouping.happening_id, *ids]))
-            .order_by(Edition.edition_id)
-            .limit(1)
-        )
+        edition_id = _named_by_customer(session, connection, [grouping.happening_id, *ids])
     edition = session.get(Edition, edition_id) if edition_id is not None else None
     return session.get(Edition, edition.joined_into) if edition is not None and edition.joined_into else edition
+
+
+def _named_by_customer(session: Session, connection: Connection, ids: list[str]) -> int | None:
+    """The customer's own row that names one of these, where its table has a column for that provider."""
+    column_name = EDITION_ID_COLUMN.get(connection.provider_name)
+    if column_name is None:
+        return None
+    named = (Edition.timing_partner_id == connection.timing_partner_id, getattr(Edition, column_name).in_(ids))
+    return session.scalar(select(Edition.edition_id).where(*named).order_by(Edition.edition_id).limit(1))
 
 
 def _new(session: Session, connection: Connection, grouping: Grouping) -> Edition:
@@ -160,11 +163,11 @@ def _new(session: Session, connection: Connection, grouping: Grouping) -> Editio
 
 def _describe(edition: Edition, connection: Connection, grouping: Grouping, zone: str) -> None:
     """Bring the customer's row up to date. A joined edition keeps the description of the provider it was made from."""
-    column_name = EDITION_ID_COLUMN[connection.provider_name]
+    column_name = EDITION_ID_COLUMN.get(connection.provider_name)
     others = [c for p, c in EDITION_ID_COLUMN.items() if p not in {connection.provider_name, "chronotrack"} and getattr(edition, c)]
     first = not others or edition.name is None
     ours = grouping.contests[0].provider_contest_id if connection.provider_name == "runsignup" else grouping.happening_id
-    if not getattr(edition, column_name):
+    if column_name is not None and not getattr(edition, column_name):
         setattr(edition, column_name, ours)
     if not first:
         return

@@ -48,6 +48,7 @@ class ChronoTrack:
     """One provider over one world's scoring."""
 
     name = "chronotrack"
+    addresses = (("CHRONOTRACK_URL", "/api"),)
 
     def __init__(self, scoring: Scoring) -> None:
         self.scoring, self.logins = scoring, Logins(scoring.world)

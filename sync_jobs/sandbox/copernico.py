@@ -39,6 +39,7 @@ class Copernico:
     """One provider over one world's scoring."""
 
     name = ids.PROVIDER
+    addresses = (("COPERNICO_URL", "/api"), ("COPERNICO_PUSH_URL", ""))
 
     def __init__(self, scoring: Scoring) -> None:
         self.scoring, self.way = scoring, Way(scoring)

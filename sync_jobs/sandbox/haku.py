@@ -35,6 +35,7 @@ class Haku:
     """One provider over one world."""
 
     name = "haku"
+    addresses = (("HAKU_URL", ""), ("HAKU_AUTH_URL", "/oauth2/token"))
 
     def __init__(self, world: World) -> None:
         self.world, self.tokens = world, Tokens(world)

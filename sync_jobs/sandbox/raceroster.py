@@ -39,6 +39,7 @@ class RaceRoster:
     """One provider over one world."""
 
     name = "raceroster"
+    addresses = (("RACEROSTER_URL", "/api/v1"), ("RACEROSTER_AUTH_URL", "/api/oauth/authorize"))
 
     def __init__(self, world: World) -> None:
         self.world, self.tokens = world, Tokens(world)

@@ -32,6 +32,7 @@ class RunSignUp:
     """One provider over one world."""
 
     name = "runsignup"
+    addresses = (("RUNSIGNUP_URL", "/rest"),)
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -31,6 +31,8 @@ from sync_jobs.sandbox.world import World
 
 log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
+REGISTRATION: tuple[Callable[[World], Provider], ...] = (RunSignUp, RaceRoster, Haku)
+SCORING: tuple[Callable[[Scoring], Provider], ...] = (ChronoTrack, Copernico)
 
 
 class Running:
@@ -40,13 +42,8 @@ class Running:
         self.world, self.clock, self.latency_ms = world, clock, latency_ms
         self.faults, self.requests = Faults(), Journal()
         self.scoring = Scoring(world, keep=keep)
-        self.providers: Mapping[str, Provider] = {
-            "runsignup": RunSignUp(world),
-            "raceroster": RaceRoster(world),
-            "haku": Haku(world),
-            "chronotrack": ChronoTrack(self.scoring),
-            "copernico": Copernico(self.scoring),
-        }
+        made = [*(kind(world) for kind in REGISTRATION), *(kind(self.scoring) for kind in SCORING)]
+        self.providers: Mapping[str, Provider] = {provider.name: provider for provider in made}
         self.control = Control(world, self.faults, self.requests, keep, self.scoring)
         self.stopping = threading.Event()
         self._server = _Server((host, port), self)
@@ -114,16 +111,8 @@ def start(
 
 def urls_at(base: str) -> dict[str, str]:
     """The settings that put a sandbox listening there in the providers' place."""
-    return {
-        "RUNSIGNUP_URL": f"{base}/runsignup/rest",
-        "RACEROSTER_URL": f"{base}/raceroster/api/v1",
-        "RACEROSTER_AUTH_URL": f"{base}/raceroster/api/oauth/authorize",
-        "HAKU_URL": f"{base}/haku",
-        "HAKU_AUTH_URL": f"{base}/haku/oauth2/token",
-        "CHRONOTRACK_URL": f"{base}/chronotrack/api",
-        "COPERNICO_URL": f"{base}/copernico/api",
-        "COPERNICO_PUSH_URL": f"{base}/copernico",
-    }
+    kinds: list[Any] = [*REGISTRATION, *SCORING]
+    return {name: f"{base}/{kind.name}{path}" for kind in kinds for name, path in kind.addresses}
 
 
 def _fields(asked: Asked) -> dict[str, Any]:

@@ -51,6 +51,10 @@ class Provider(Protocol):
     def name(self) -> str:
         """Its key, and the first step of its addresses."""
 
+    @property
+    def addresses(self) -> tuple[tuple[str, str], ...]:
+        """The settings that lead to it, each with what follows that first step."""
+
     def partner(self, asked: Asked) -> int | None:
         """Whose call it is, or claims to be."""
 

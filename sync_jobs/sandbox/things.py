@@ -10,7 +10,9 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-PROVIDERS = ("runsignup", "raceroster", "haku")
+from sync_jobs.providers import of_side
+
+PROVIDERS = tuple(of_side("registration"))
 
 
 class Person(NamedTuple):

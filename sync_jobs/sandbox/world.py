@@ -13,6 +13,7 @@ from hashlib import blake2b
 from random import Random
 from typing import Any, NamedTuple
 
+from sync_jobs.providers import ADAPTERS, side
 from sync_jobs.sandbox import copernico_ids, plan
 from sync_jobs.sandbox.crowd import Crowd
 from sync_jobs.sandbox.things import (
@@ -33,13 +34,7 @@ from sync_jobs.sandbox.things import (
 
 FIRST_KEY = {"runsignup": 5_000_001, "raceroster": 8_100_001, "haku": 204_001}
 ROOM = 1000  # between the ids of people still to come: those added by hand fit in
-SECRET_FIELDS = {
-    "runsignup": ("api_key", "api_secret"),
-    "raceroster": ("client_id", "client_secret", "username", "password"),
-    "haku": ("client_id", "client_secret"),
-    "chronotrack": ("client_id", "username", "password"),
-    "copernico": ("api_key",),
-}
+ANY_FIRST_KEY = 300_001
 
 
 class Present(NamedTuple):
@@ -106,7 +101,7 @@ class World:
         and is on the start list there already.
         """
         world = cls(seed, anchor, plan.partners(partners))
-        world.scored_at, provider = (None, provider) if provider in PROVIDERS else (provider, PROVIDERS[0])
+        world.scored_at, provider = (None, provider) if side(provider) == "registration" else (provider, PROVIDERS[0])
         planner = plan.Planner(seed, world.anchor, world.partners, (provider,))
         people: list[Registration] = []
         for index in range(editions):
@@ -120,7 +115,7 @@ class World:
 
     def credentials(self, partner: int, provider: str) -> dict[str, str]:
         """What that partner types into the connection's form; invented, the same for the same seed."""
-        made = {name: self._secret(partner, provider, name) for name in SECRET_FIELDS[provider]}
+        made = {name: self._secret(partner, provider, name) for name in _secret_fields(provider)}
         if provider == copernico_ids.PROVIDER:
             return {**made, **copernico_ids.credentials(self, partner)}
         return {**made, "username": f"timer{partner}@example.com"} if "username" in made else made
@@ -159,7 +154,7 @@ class World:
             if given.get("bib") is not None:
                 registration.changes.append(Change(at, "bib", int(given["bib"])))
             earlier = [r.key for (name, _), r in self._by_key.items() if name == provider and r.registered_at <= at]
-            key = max(earlier, default=FIRST_KEY[provider]) + 1
+            key = max(earlier, default=_first_key(provider)) + 1
             while (provider, key) in self._by_key:
                 key += 1
             registration.key, registration.ordinal = key, len(self._by_key)
@@ -204,8 +199,8 @@ class World:
     def _settle(self, people: list[Registration]) -> None:
         """Give every registration its number, in the order in which they were made, and put it into its contest."""
         anchor = seconds(self.anchor)
-        for provider, first in FIRST_KEY.items():
-            key = first
+        for provider in dict.fromkeys((*FIRST_KEY, *(one.contest.happening.provider for one in people))):
+            key = _first_key(provider)
             mine = sorted((p for p in people if p.contest.happening.provider == provider), key=lambda one: one.registered_at)
             for registration in mine:
                 registration.key, registration.ordinal = key, len(self._by_key)
@@ -227,6 +222,14 @@ class World:
             name = f"{source.name} (copy, not published)"
             draft = Happening("raceroster", source.edition, source.number + 50_000, f"draft-{source.uid}"[:18], 0, name, "DRAFT")
             self.happenings.append(draft)
+
+
+def _first_key(provider: str) -> int:
+    return FIRST_KEY.get(provider, ANY_FIRST_KEY)
+
+
+def _secret_fields(provider: str) -> list[str]:
+    return [field.name for field in ADAPTERS[provider].credentials if field.required]
 
 
 def _present(happening: Happening, registration: Registration, moment: float) -> Iterator[Present]:
