@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import access, distances_data, distances_proof, hx, live, scope, words
 from dashboard.access import requires
 from dashboard.distances_data import Map
-from sync_jobs import contest_map
+from sync_jobs import contest_map, jobs
 from sync_jobs.models import Edition
 
 pages = Blueprint("distances", __name__)
@@ -73,6 +73,7 @@ def confirm(edition_id: int) -> ResponseReturnValue:
         )  # fmt: skip
     except contest_map.CannotMap as why:
         return _proof(edition, given, wrong=str(why), status=422)
+    jobs.send_start_lists(edition, acting(), words.page_now())
     return hx.did("They are the same now. People of both sides were matched.", address=_back(edition_id))
 
 

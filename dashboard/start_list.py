@@ -168,15 +168,8 @@ def decide(line_id: int) -> ResponseReturnValue:
     if kept is None:
         return hx.refused("Somebody was faster, or there is nothing to decide any more.", address=address)
     if answer == "approved":
-        _send_soon(kept, edition)
+        jobs.send_start_lists(edition, person.name, now)
     return hx.did(SAID.get(answer, "It waits for a word again."), address=address)
-
-
-def _send_soon(line: StartListLine, edition: Edition) -> None:
-    """What was decided goes out now; where the connection is paused, it goes when it is resumed."""
-    connection = db.session.get(Connection, line.connection_id)
-    if connection is not None and jobs.why_not(connection, "start_list") is None:
-        jobs.request(connection, "start_list", edition=edition, trigger="change", by=current().name, now=words.page_now())
 
 
 @pages.get("/start-list/files/<int:file_id>")

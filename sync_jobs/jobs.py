@@ -24,7 +24,7 @@ from sqlalchemy import and_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from sync_jobs import cadence, editions, ledger, processes, pruning, pull, push, schedules, secrets, stopping, times
+from sync_jobs import cadence, editions, ledger, processes, pruning, pull, push, schedules, secrets, start_lists, stopping, times
 from sync_jobs.ledger import Requested
 from sync_jobs.models import (
     Connection,
@@ -193,7 +193,16 @@ def start_partner(partner_id: int, by: str, now: datetime) -> list[int]:
         Connection.timing_partner_id == partner_id, Connection.state == "paused", Connection.paused_by.is_(None)
     )
     connections = list(db.session.scalars(mine))
-    return [run for connection in connections if (run := resume(connection.connection_id, by, now)) is not None]
+    return [run for connection in connections if (run := _begun(connection, by, now)) is not None]
+
+
+def _begun(connection: Connection, by: str, now: datetime) -> int | None:
+    """One that still needs a credential says so on its page, and keeps no other from beginning."""
+    try:
+        return resume(connection.connection_id, by, now)
+    except CannotSync as why:
+        log.info("connection %s does not begin: %s", connection.connection_id, why)
+        return None
 
 
 def resume(connection_id: int, by: str, now: datetime) -> int | None:
@@ -231,6 +240,14 @@ def pause(connection_id: int, reason: str, by: str, now: datetime) -> None:
         connection.state, connection.paused_by, connection.paused_reason, connection.paused_at = "paused", by, reason, now
         ledger.bump(session, "all", f"partner:{connection.timing_partner_id}")
         ledger.stop(session, and_(Run.connection_id == connection_id, Run.operation_type != "test"), by, now)
+
+
+def send_start_lists(edition: Edition, by: str, now: datetime) -> list[int]:
+    """Ask for the start lists of an event wherever somebody matched its distances; what may not run now is left out."""
+    wanted = {target.connection_id for target in start_lists.targets(edition.edition_id)}
+    connections = db.session.scalars(select(Connection).where(Connection.connection_id.in_(wanted))).all()
+    able = [connection for connection in connections if why_not(connection, "start_list") is None]
+    return [request(one, "start_list", edition=edition, trigger="change", by=by, now=now).run_id for one in able]
 
 
 # The clock

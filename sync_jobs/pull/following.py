@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import Select, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from sync_jobs import contest_map, ledger, providers, times
 from sync_jobs.ledger import Claim
@@ -40,6 +40,25 @@ def suggest_pairs(claim: Claim) -> None:
     db.session.rollback()
     if is_open and claim.edition_id is not None:
         contest_map.suggest(claim.edition_id, times.now())
+
+
+def suggest_pairs_of(connection_id: int) -> None:
+    """The same after a search for events: also where a pair stands whose distance is gone."""
+    here, other = aliased(Contest), aliased(Contest)
+    both_sides = exists().where(other.edition_id == here.edition_id, other.provider_name.in_(providers.of_side("scoring")))
+    paired = exists().where(ContestPair.registration_contest_id == here.contest_id, ContestPair.state != "void")
+    signed_up = here.provider_name.in_(providers.of_side("registration"))
+    ended = exists().where(
+        or_(ContestPair.registration_contest_id == here.contest_id, ContestPair.scoring_contest_id == here.contest_id),
+        ContestPair.state != "void",
+    )
+    is_open = or_(and_(here.gone_at.is_(None), signed_up, ~paired), and_(here.gone_at.is_not(None), ended))
+    mine = select(Contest.edition_id).where(Contest.connection_id == connection_id)
+    wanted = select(here.edition_id).where(here.edition_id.in_(mine), both_sides, is_open).distinct()
+    found = list(db.session.scalars(wanted))
+    db.session.rollback()
+    for edition_id in found:
+        contest_map.suggest(edition_id, times.now())
 
 
 def _mapped(edition_id: int | None) -> Select[*tuple[Connection]]:

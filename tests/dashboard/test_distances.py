@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from sync_jobs import contest_map
-from sync_jobs.models import Connection, Contest, ContestPair, EntryLink, db, write
+from sync_jobs.models import Connection, Contest, ContestPair, EntryLink, Run, db, write
 from tests.conftest import NOW
 from tests.dashboard.conftest import read
 from tests.factories import make_account
@@ -179,3 +179,13 @@ def test_names_are_written_out_safely(sides, partner):
         session.execute(update(Connection).values(name="x"))
     for address in (sides.address, f"{sides.address}/pair?ours={sides.ten.contest_id}&theirs={sides.scored.contest_id}"):
         assert "<b>Ten" not in partner.get(address).text
+
+
+def test_a_confirmed_pair_asks_for_its_start_list_at_once(sides, partner):
+    given = form(sides, looked="yes")
+    assert partner.post(f"{sides.address}/pair", data=given).status_code == 303
+    assert pair().state == "confirmed"
+    asked = db.session.execute(
+        select(Run.operation_type, Run.status, Run.edition_id).where(Run.operation_type == "start_list")
+    ).all()
+    assert asked == [("start_list", "pending", sides.id)]

@@ -127,8 +127,7 @@ def chain(request, app, clock):
         edition = db.session.scalars(select(Edition).where(Edition.joined_into.is_(None))).one()
         db.session.rollback()
         made = Chain(world, running, clock, *sides, edition)
-        made.cycle()
-        contest_map.suggest(edition.edition_id, times.now())
+        made.cycle()  # suggests what belongs together, by itself
         for pair in db.session.scalars(select(ContestPair)).all():
             db.session.rollback()
             ours, theirs = pair.registration_contest_id, pair.scoring_contest_id

@@ -82,6 +82,17 @@ def test_a_provider_without_an_adapter_is_named_not_tried(app, clock):
         jobs.request(connection, "events", trigger="manual", by="Ada", now=NOW)
 
 
+def test_a_connection_that_lacks_a_credential_keeps_no_other_from_beginning(app, clock):
+    partner = make_partner(started=False)
+    _, complete = (make_connection(partner, name=name, state="paused") for name in ("Bare", "Complete"))
+    with write() as session:
+        secrets.keep(session, complete.connection_id, secrets.SECRETS, {"api_key": "k", "api_secret": "s"})
+    (run_id,) = jobs.start_partner(partner.timing_partner_id, "Ada", NOW)
+    assert db.session.get_one(Run, run_id).connection_id == complete.connection_id
+    states = {one.name: one.state for one in db.session.scalars(select(Connection))}
+    assert states == {"Bare": "incomplete", "Complete": "active"}
+
+
 def test_starting_a_partner_starts_its_complete_connections_once(app, clock):
     partner = make_partner(started=False)
     good = make_connection(partner, state="paused", paused_reason="taken over")
