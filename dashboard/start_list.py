@@ -68,6 +68,12 @@ class Distance:
         """What would go out now."""
         return self.plan.ready
 
+    @property
+    def asking(self) -> list[Step]:
+        """What would be asked by the next sending: withdrawals and conflicts that nobody was asked about yet."""
+        asked = {(line.registration_provider, line.registration_key) for line in self.waiting}
+        return [step for step in self.plan.waiting if step.person not in asked]
+
     def of(self, kind: str) -> list[Step]:
         """The first of the steps of that kind that would go out."""
         return [step for step in self.plan.ready if step.kind == kind][:SHOWN]

@@ -71,6 +71,20 @@ def test_who_stands_there_is_counted_and_a_difference_shows_both_sides(people, s
     assert "last name: Lundt → Lund" in said
 
 
+def test_the_dry_run_also_shows_what_would_have_to_be_decided(people, sign_in, scored):
+    with write() as session:
+        session.execute(
+            insert(PROVIDER_TABLES["ct_participants"]).values(
+                entry_id="e7", entry_external_id="rsu:7", event_id="400", race_id="501", entry_bib="99",
+                timing_partner_id=people.company.timing_partner_id, athlete_first_name="Ada", athlete_last_name="Lund",
+            )
+        )  # fmt: skip
+    said = words(sign_in(people.partner).soup(address(people)))
+    assert "1 person to be asked about, after the next sending" in said
+    assert "bib 7 here, 99 there" in said
+    assert runs() == []
+
+
 def test_sending_asks_for_one_run(people, sign_in, scored):
     browser = sign_in(people.partner)
     for _ in range(2):
