@@ -31,6 +31,7 @@ def start_list_of(attempt: Attempt) -> None:
     writes, zone = _ways(attempt)
     planned = _plans(attempt)
     if _to_go(planned, writes=writes):
+        attempt.cursor.clear()  # an earlier try may have read the list before it sent: what stands there now counts
         reading.people(attempt)
         planned = _plans(attempt)
     _note(attempt, planned)

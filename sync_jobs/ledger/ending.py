@@ -43,7 +43,7 @@ class Outcome:
 
 
 def complete(claim: Claim, outcome: Outcome, now: datetime) -> None:
-    """The work reached its end; what follows from a change of it is written in the same transaction. Raises LostLease."""
+    """The work reached its end. Raises LostLease."""
     with write() as session:
         run = _end(
             session, claim, outcome, now, status="completed", error_kind=None, last_error=None, error_detail=None, finished_at=now
@@ -69,8 +69,6 @@ def complete(claim: Claim, outcome: Outcome, now: datetime) -> None:
             healthy |= {"tested_at": now, "tested_ok": 1, "test_sentence": outcome.test_sentence}
         _connection(session, claim, outcome, healthy)
         _tell_other_programs(session, claim, now)
-        if changed and outcome.follow is not None:
-            outcome.follow(session, now)
 
 
 def fail(claim: Claim, kind: str, sentence: str, detail: str, outcome: Outcome, now: datetime, *, refused: bool = False) -> None:
@@ -208,6 +206,9 @@ def _attempt(
     error: tuple[str | None, str, str] | None,
     now: datetime,
 ) -> None:
+    """The line of history; and what follows from a change, however the attempt ended: its pages are written."""
+    if outcome.follow is not None and (run.rows_new or run.rows_changed or run.rows_gone):
+        outcome.follow(session, now)
     provider_ms = round(sum(call.ms for call in outcome.calls))
     session.add(attempt_row(run, claim.attempt_no, status, error, started=claim.claimed_at, ended=now, provider_ms=provider_ms))
 

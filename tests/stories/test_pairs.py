@@ -230,3 +230,42 @@ def test_everybody_who_was_there_already_is_linked_and_not_sent_again(chain):
     start_lists.set_writes(chain.scoring.connection_id, on=True, by="Pat", now=times.now())
     chain.cycle()
     assert chain.writes() == 0
+
+
+@pytest.mark.parametrize("chain", [("runsignup", "chronotrack"), ("haku", "copernico")], indirect=True, ids="-".join)
+def test_a_push_that_dies_after_it_was_heard_adds_nobody_twice(chain, monkeypatch):
+    """Scoring has them, we do not know it: the next try reads the list before it sends anything."""
+    start_lists.set_writes(chain.scoring.connection_id, on=True, by="Pat", now=times.now())
+    chain.cycle()
+    chain.register(bib=512)
+    with monkeypatch.context() as broken:
+        broken.setattr(start_lists, "note_told", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            chain.cycle()
+    sent = chain.writes()
+    assert sent > 0
+    failed = db.session.scalars(select(Run).where(Run.operation_type == "start_list", Run.status == "failed")).one()
+    db.session.rollback()
+    assert ledger.retry(failed.run_id, "Pat", times.now())
+    work()
+    assert chain.at_scoring().bib == "512"
+    assert chain.writes() == sent
+    assert chain.line().state == "there"
+
+
+@pytest.mark.parametrize("chain", [("runsignup", "chronotrack")], indirect=True, ids="-".join)
+def test_a_reading_that_breaks_off_still_sends_whom_it_had_read(chain):
+    start_lists.set_writes(chain.scoring.connection_id, on=True, by="Pat", now=times.now())
+    chain.cycle()
+    chain.register(bib=512)
+    chain.clock.forward(hours=21)  # read whole, and what follows the list of people fails
+    chain.sandbox.faults.add("status", 500, provider="runsignup", path="removed-participants")
+    ledger.request(chain.registration, "participants", edition=chain.edition, trigger="manual", by="test", now=times.now())
+    claim = ledger.claim(times.now())
+    with ledger.Lease(claim) as lease:
+        pull.run(claim, lease, None)
+    assert db.session.get_one(Run, claim.run_id, populate_existing=True).status == "pending"
+    db.session.rollback()
+    work()
+    chain.sandbox.faults.clear()
+    assert chain.at_scoring().bib == "512"
