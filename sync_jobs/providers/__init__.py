@@ -1,4 +1,4 @@
-"""The providers we know, by name. A sixth is one module and one word here (and its tables and view branches)."""
+"""The providers we know, by name. See "Adding a provider" in the README."""
 
 from __future__ import annotations
 

@@ -206,10 +206,16 @@ def read(adapter: Adapter, pages: Any) -> Reading:
 
 
 @pytest.fixture(scope="module", params=list(ADAPTERS))
-def sandbox(request: pytest.FixtureRequest) -> Iterator[tuple[str, World, Running]]:
-    world = World.regular(anchor=NOW, editions=3, contests=2, each=EACH, provider=request.param)
+def provider(request: pytest.FixtureRequest) -> str:
+    """Which one it is about."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def sandbox(provider: str) -> Iterator[tuple[str, World, Running]]:
+    world = World.regular(anchor=NOW, editions=3, contests=2, each=EACH, provider=provider)
     with servers.start(world, clock=lambda: NOW) as running:
-        yield request.param, world, running
+        yield provider, world, running
 
 
 @pytest.fixture
