@@ -32,10 +32,12 @@ from dashboard import (
     plans,
     processes_cli,
     queues,
+    reconciliation,
     run,
     sandbox_cli,
     start_list,
     syncing,
+    trace,
 )
 from dashboard.config import flask_config, read_settings
 from sync_jobs.models import base
@@ -76,6 +78,8 @@ def _register(app: Flask) -> None:
     app.register_blueprint(syncing.pages)
     app.register_blueprint(start_list.pages)
     app.register_blueprint(plans.pages)
+    app.register_blueprint(reconciliation.pages)
+    app.register_blueprint(trace.pages)
     app.register_blueprint(run.pages)
     app.register_blueprint(overview.pages)
     app.register_blueprint(accounts.pages)

@@ -39,6 +39,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "see_start_lists": COMPANY,
     "send_start_lists": COMPANY,
     "choose_plans": COMPANY,
+    "see_reconciliation": EVERYBODY,
+    "see_trace": COMPANY,
     "see_runs": EVERYBODY,
     "see_history": COMPANY,
     "see_failed": HOUSE,

@@ -32,6 +32,7 @@ FORMS = {
 MOST_COUNTED = 99
 MORE_PLACES = (
     ("see_events", "Events", "/events"),
+    ("see_trace", "Find a person", "/trace"),
     ("see_connections", "Connections", "/connections"),
     ("see_people", "People", "/people"),
     ("see_own_account", "Your account", "/account"),

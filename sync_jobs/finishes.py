@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Integer, Select, Text, column, select, tab
 from sync_jobs.errors import UnreadableRow
 from sync_jobs.kit import durations
 from sync_jobs.kit.durations import Time
-from sync_jobs.models import Contest, db
+from sync_jobs.models import db
 from sync_jobs.reconciliation import Finish
 
 UNIFIED = table(
@@ -31,12 +31,12 @@ AT_ONCE = 20  # contests in one statement
 Rows = Select[*tuple[Any, ...]]
 
 
-def finishes(partner: int, contests: Iterable[Contest]) -> dict[int, dict[str, Finish]]:
+def finishes(partner: int, contests: Iterable[Any]) -> dict[int, dict[str, Finish]]:
     """The results of these contests, by contest and entry."""
     return _read([_of(partner, contest) for contest in contests])
 
 
-def of_entries(wanted: Collection[tuple[int, Contest, str]]) -> dict[int, dict[str, Finish]]:
+def of_entries(wanted: Collection[tuple[int, Any, str]]) -> dict[int, dict[str, Finish]]:
     """The results of single entries: each with its partner, its contest and its key."""
     keys: dict[tuple[int, int], set[str]] = defaultdict(set)
     contests = {}
@@ -48,7 +48,7 @@ def of_entries(wanted: Collection[tuple[int, Contest, str]]) -> dict[int, dict[s
     )
 
 
-def _of(partner: int, contest: Contest, *conditions: ColumnElement[bool]) -> Rows:
+def _of(partner: int, contest: Any, *conditions: ColumnElement[bool]) -> Rows:
     """Each contest is named by itself: only then does every branch of the view use its index."""
     return select(UNIFIED).where(
         UNIFIED.c.timing_partner_id == partner, UNIFIED.c.source_provider == contest.provider_name,

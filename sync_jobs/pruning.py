@@ -17,6 +17,7 @@ from sync_jobs.models import (
     DoneMinute,
     HubFact,
     LiveVersion,
+    LookUp,
     Process,
     ProviderMinute,
     Run,
@@ -36,6 +37,7 @@ KEPT: dict[type[Base], timedelta] = {
     ChangedRow: timedelta(days=90),
     SetAside: timedelta(days=90),
     LiveVersion: timedelta(days=2),
+    LookUp: timedelta(days=180),
 }
 """How long after its instant a row of each kind is kept. The README's *Decisions* say the same."""
 
@@ -45,6 +47,7 @@ INSTANT: dict[type[Base], Any] = {
     SignInFailure: SignInFailure.at,
     SignIn: SignIn.expires_at,
     Process: Process.beat_at,
+    LookUp: LookUp.at,
 }
 OF_RUN: dict[type[Base], Any] = {
     ChangedRow: ChangedRow.run_id,

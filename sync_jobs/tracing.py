@@ -130,7 +130,12 @@ def understand(typed: str) -> Meant:
     if found and provider:
         return Meant(words=words, number=f"{found[1].lower()}:{found[2]}", registration=(provider, found[2]))
     has_letters = any(letter.isalpha() for letter in words)
-    return Meant(words=words, number=words if " " not in words else "", starts=_starts(words) if has_letters else ())
+    return Meant(words=words, number=words if _is_number(words) else "", starts=_starts(words) if has_letters else ())
+
+
+def _is_number(words: str) -> bool:
+    """Bibs and ids are one word, with letters or digits in it."""
+    return " " not in words and any(letter.isalnum() for letter in words)
 
 
 def _starts(words: str) -> tuple[Start, ...]:

@@ -14,6 +14,7 @@ from sync_jobs.models import (
     DoneMinute,
     HubFact,
     LiveVersion,
+    LookUp,
     Process,
     ProviderMinute,
     Run,
@@ -63,6 +64,7 @@ OF_AN_INSTANT = {
     DoneMinute: lambda at: DoneMinute(minute=at, timing_partner_id=1, status="completed"),
     SignInFailure: lambda at: SignInFailure(subject="email:a", at=at),
     SignIn: lambda at: SignIn(token_digest=f"{at}", account_id=1, created_at=at, expires_at=at),
+    LookUp: lambda at: LookUp(account_id=1, words="412", found=1, at=at),
     Process: lambda at: Process(name=f"worker:{at}", kind="worker", host="tent", pid=1, started_at=at, beat_at=at),
 }
 

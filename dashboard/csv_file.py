@@ -1,0 +1,30 @@
+"""A table as a file that spreadsheets open: no cell of it can become a formula. What stands in it is the page's business."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from flask import Response
+
+FORMULA = frozenset("=+-@|%\t\r\n")
+MARK = "\ufeff"  # or a spreadsheet takes UTF-8 for something else
+
+
+def cell(value: object) -> str:
+    """What a person typed somewhere is text, whatever it begins with."""
+    text = "" if value is None else str(value)
+    begins = unicodedata.normalize("NFKC", text.lstrip(" \u00a0\u200b\ufeff"))[:1]
+    return f"'{text}" if text[:1] in FORMULA or begins in FORMULA else text
+
+
+def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """The file, to be kept."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerow(head)
+    table.writerows([cell(value) for value in row] for row in rows)
+    given = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response((MARK + out.getvalue()).encode(), content_type="text/csv; charset=utf-8", headers=given)
