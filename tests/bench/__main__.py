@@ -1,4 +1,4 @@
-"""`make bench`: all measurements, or those named: first, latency, memory, click, pages."""
+"""`make bench`: all measurements, or those named: first, latency, memory, click, pages, providers, push."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from tests.bench import click, pages
+from tests.bench import click, pages, pushing, side
 from tests.bench.around import Found, Table, measure, median, redis_server, spread, world
 
 HALF = [83 * step + 7 for step in range(10)]
@@ -118,7 +118,8 @@ def memory(table: Table, folder: Path, redis: str) -> None:
     table.line("one contest of 50,000 against one of 1,000", f"+{more:.0f} MB", "at most +20 MB", met=more <= 20)
 
 
-PARTS = {"first": first, "latency": latency, "memory": memory, "click": click.run, "pages": pages.run}
+PARTS = {"first": first, "latency": latency, "memory": memory, "click": click.run, "pages": pages.run,
+         "providers": side.part, "push": pushing.part}  # fmt: skip
 
 
 def main() -> None:

@@ -12,24 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import delete, event, func, select, text
+from sqlalchemy import Table, delete, event, func, select, text
 
 from dashboard import create_app
 from sync_jobs import jobs, schema, secrets, times
 from sync_jobs.models import Connection, Edition, Partner, PartnerSettings, Run, db, write
-from sync_jobs.models.provider_tables import runsignup_participants as people
+from sync_jobs.models.provider_tables import PROVIDER_TABLES
+from sync_jobs.providers import ADAPTERS
 from sync_jobs.settings import Settings
 
-WATCHED = "runsignup_participants"
 WATCH = """CREATE TRIGGER IF NOT EXISTS bench_{when} AFTER {what} ON {table}
 BEGIN INSERT INTO bench_writes VALUES ('{when}'); END"""
 
 
-def make_app(folder: Path, url: str, redis_url: str) -> Flask:
+def make_app(folder: Path, urls: str | dict[str, str], redis_url: str) -> Flask:
     """The application over a new database in that folder (or the one that is there)."""
     settings = Settings(
         data_dir=folder, database_url=f"sqlite:///{folder / 'hub.db'}", redis_url=redis_url, mode="test", keep_pace=False,
-        provider_urls={"RUNSIGNUP_URL": url},
+        provider_urls={"RUNSIGNUP_URL": urls} if isinstance(urls, str) else urls,
     )  # fmt: skip
     is_new = not (folder / "hub.db").exists()
     app = create_app(settings)
@@ -39,12 +39,12 @@ def make_app(folder: Path, url: str, redis_url: str) -> Flask:
     return app
 
 
-def settle(given: dict[str, str]) -> None:
+def settle(given: dict[str, str], provider: str = "runsignup") -> None:
     """One started partner with one active connection."""
     with write() as session:
         session.add(Partner(timing_partner_id=1, company_name="Bench"))
         session.add(PartnerSettings(timing_partner_id=1, timezone="America/New_York", started_at=times.now()))
-        session.add(Connection(connection_id=1, timing_partner_id=1, provider_name="runsignup", name="RunSignUp", state="active"))
+        session.add(Connection(connection_id=1, timing_partner_id=1, provider_name=provider, name=provider, state="active"))
         secrets.keep(session, 1, "secrets", given)
 
 
@@ -61,8 +61,8 @@ def ask_for_everybody() -> None:
         ask("participants", edition)
 
 
-def ask(operation: str, edition: Edition | None) -> int:
-    connection = db.session.get_one(Connection, 1)
+def ask(operation: str, edition: Edition | None, connection_id: int = 1) -> int:
+    connection = db.session.get_one(Connection, connection_id)
     return jobs.request(connection, operation, edition=edition, trigger="manual", by="Bench", now=times.now()).run_id
 
 
@@ -73,6 +73,23 @@ def drain() -> None:
         db.session.rollback()
         jobs.work(0)
     db.session.rollback()
+
+
+def only(operation: str) -> None:
+    """Work until nothing of that kind waits, and leave out what follows from it."""
+    waiting = select(func.count()).select_from(Run).where(Run.status == "pending", Run.operation_type == operation)
+    while db.session.scalar(waiting):
+        db.session.rollback()
+        with write() as session:
+            session.execute(delete(Run).where(Run.status == "pending", Run.operation_type != operation))
+        jobs.work(0)
+    with write() as session:
+        session.execute(delete(Run).where(Run.status == "pending"))
+
+
+def people_of(provider: str) -> Table:
+    """Where a provider's people are kept."""
+    return PROVIDER_TABLES[ADAPTERS[provider].people_table]
 
 
 def drain_together(app: Flask, workers: int) -> float:
@@ -98,12 +115,13 @@ def _one_of(app: Flask, barrier: Any) -> None:
             jobs.work(0)
 
 
-def totals() -> dict[str, int]:
+def totals(provider: str = "runsignup") -> dict[str, int]:
     """What the runs say they did, and what stands in the table."""
     sums = db.session.execute(
         select(func.sum(Run.rows_read), func.sum(Run.rows_new), func.sum(Run.rows_changed), func.sum(Run.rows_same),
                func.count()).where(Run.operation_type == "participants")
     ).one()  # fmt: skip
+    people = people_of(provider)
     held = db.session.scalar(select(func.count()).select_from(people).where(people.c.gone_at.is_(None)))
     broken = db.session.scalar(select(func.count()).select_from(Run).where(Run.status != "completed"))
     db.session.rollback()
@@ -126,12 +144,12 @@ def statements() -> Iterator[Counter[str]]:
         event.remove(db.engine, "before_cursor_execute", note)
 
 
-def watch_participants() -> None:
+def watch_participants(provider: str = "runsignup") -> None:
     """From now on every write of a participant row is noted, by the database itself."""
     with write() as session:
         session.execute(text("CREATE TABLE IF NOT EXISTS bench_writes (what TEXT)"))
         for what in ("INSERT", "UPDATE", "DELETE"):
-            session.execute(text(WATCH.format(when=what.lower(), what=what, table=WATCHED)))
+            session.execute(text(WATCH.format(when=what.lower(), what=what, table=ADAPTERS[provider].people_table)))
 
 
 def participant_writes() -> int:
