@@ -36,7 +36,8 @@ def run(run_id: int) -> ResponseReturnValue:
     return hx.page(
         "runs/_live.html", shown, run=said, zone=zone, attempts=found["attempts"], changes=_grouped(found["changes"]),
         aside=found["aside"], records=records(), turn=words.turn(row.error_kind, row.partner_name),
-        may=_may(row), missing=run_data.missing(run_id, row.partner_id) if _is_held_up(row) else [], technical=access.current().role in access.HOUSE, solved=_solved(row),
+        may=_may(row), missing=run_data.missing(run_id, row.partner_id) if _is_held_up(row) else [],
+        technical=access.current().role in access.HOUSE, solved=_solved(row),
     )  # fmt: skip
 
 

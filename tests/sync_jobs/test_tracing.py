@@ -36,7 +36,8 @@ def keys(records):
     ("typed", "starts"),
     [
         ("Ruiz", [Start("Ruiz")]), ("Ana Ruiz", [Start("Ana Ruiz"), Start("Ruiz", "Ana"), Start("Ana", "Ruiz")]),
-        ("  Ruiz,  Ana ", [Start("Ruiz", "Ana")]), ("412", []), ("W412", [Start("W412")]), ("x", []), (", Ana", []), ("x y", [Start("x y")]),
+        ("  Ruiz,  Ana ", [Start("Ruiz", "Ana")]), ("412", []), ("W412", [Start("W412")]), ("x", []),
+        (", Ana", []), ("x y", [Start("x y")]),
     ],
 )  # fmt: skip
 def test_words_may_be_names(typed, starts):
