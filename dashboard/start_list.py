@@ -87,7 +87,7 @@ def start_lists_of(edition_id: int) -> ResponseReturnValue:
     sides = _sides(edition)
     zone = edition.timezone or live.HOUSE_ZONE
     seen = live.look()
-    waiting = sum(len(one.waiting) for side in sides for one in side.distances)
+    waiting = sum(line.state == "waiting" for side in sides for one in side.distances for line in one.waiting)
     shown = live.Live(
         title="Start lists", said=_answer(sides, waiting), token=seen.token, zone=zone, worst="late" if waiting else "good",
         seconds=None,

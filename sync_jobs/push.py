@@ -31,7 +31,8 @@ def start_list_of(attempt: Attempt) -> None:
     writes, zone = _ways(attempt)
     planned = _plans(attempt)
     if _to_go(planned, writes=writes):
-        attempt.cursor.clear()  # an earlier try may have read the list before it sent: what stands there now counts
+        # an earlier try may have read the list before it sent: what stands there now counts, and who somebody says is gone
+        attempt.cursor = {name: value for name, value in attempt.cursor.items() if name == "accept_shrunk"}
         reading.people(attempt)
         planned = _plans(attempt)
     _note(attempt, planned)
@@ -105,17 +106,22 @@ def _send(attempt: Attempt, scope: Scope, sending: Sending) -> None:
 
 def _keep(attempt: Attempt, sent: Sending, told: list[Told]) -> bool:
     """Note what scoring answered; True when somebody asked to cancel."""
-    steps = {step.external_id: (target, step) for target, step in sent}
-    accepted = [steps[answer.external_id][1] for answer in told if answer.accepted]
+    answered = [(*_answered(sent, answer), answer) for answer in told]
+    accepted = [step for _, step, answer in answered if answer.accepted]
     counts, now = _counts(accepted, refused=len(told) - len(accepted)), times.now()
     with write() as session:
         stop = ledger.page_done(session, attempt.claim, counts, attempt.cursor, None, now)
-        for answer in told:
-            start_lists.note_told(session, *steps[answer.external_id], answer, attempt.claim.run_id, now)
+        start_lists.note_told(session, answered, attempt.claim.run_id, now)
         told_of: list[tuple[tuple[str], str, str | None]] = [((step.external_id,), CHANGES[step.kind], None) for step in accepted]
         note(attempt, session, attempt.adapter.people_table, told_of)
     attempt.lease.renewed()
     return stop
+
+
+def _answered(sent: Sending, answer: Told) -> tuple[Target, Step]:
+    """The line that an answer is to; somebody may have one in each of two distances."""
+    mine = [one for one in sent if one[1].external_id == answer.external_id]
+    return next((one for one in mine if one[1].entry_key == answer.entry_key), mine[0])
 
 
 def _counts(steps: list[Step], *, refused: int = 0) -> Counts:

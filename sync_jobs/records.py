@@ -104,6 +104,7 @@ class StartListEntry:
     team: str | None
     known_as: str | None = None  # the external id that the entry carries at scoring now; None: none, or a new person
     withdrawn: bool = False
+    restored: bool = False  # it was told as withdrawn before, and stands again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

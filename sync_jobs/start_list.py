@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sync_jobs.records import Entry, Registration, StartListEntry
+from sync_jobs.records import PREFIXES, Entry, Registration, StartListEntry
 
 Person = tuple[str, str]  # registration provider and key
 Fields = dict[str, Any]
@@ -45,15 +45,18 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing to do for one person. `withdraw` and `conflict` wait for somebody to decide; the others go by themselves."""
+    """One thing to do for one person. `withdraw` and `conflict` wait for somebody to decide, `twice` until scoring is put in
+    order; the others go by themselves.
+    """
 
-    kind: str  # create, update, withdraw, conflict
+    kind: str  # create, update, withdraw, conflict, twice
     is_decided: bool = False  # somebody said yes to exactly this
     person: Person
     external_id: str
     entry_key: str | None
     wanted: Fields
     known_as: str | None = None  # the external id that the entry carries now
+    restored: bool = False  # they had been withdrawn there
     differences: tuple[Difference, ...] = ()
     why: str = ""
 
@@ -100,10 +103,12 @@ def plan(
     found = _Found(entries, links)
     made = Plan()
     wanted: set[Person] = set()
+    theirs: set[str] = set()
     for registration in registrations:
         person = (registration.provider_name, registration.key)
         wanted.add(person)
         known = found.of(person, registration.external_id)
+        theirs.update(entry.key for entry in known)
         line = lines.get(person)
         if len(known) > 1:
             made.steps.append(_twice(person, registration, contest_id))
@@ -111,14 +116,18 @@ def plan(
             _compare(made, person, registration, known[0], line, contest_id)
         else:
             _add(made, person, registration, line, contest_id, is_doubtful=person in doubtful)
-    _withdraw(made, wanted | set(elsewhere), found, lines)
+    present = wanted | set(elsewhere)
+    theirs.update(entry_key for person, entry_key in links.items() if person in present)
+    _withdraw(made, present, theirs, found, lines)
     made.steps = [_decided(step, lines.get(step.person)) for step in made.steps]
     return made
 
 
 def _decided(step: Step, line: Line | None) -> Step:
     """The same step as somebody decided it, where what they saw is still what would be done."""
-    if line is None or line.state != "approved" or line.wanted != step.wanted or step.kind in {"create", "update"}:
+    if line is None or line.state != "approved" or step.kind not in {"withdraw", "conflict"}:
+        return step
+    if (line.wanted, line.entry_key) != (step.wanted, step.entry_key):
         return step
     kind = "withdraw" if step.kind == "withdraw" else "update" if step.entry_key else "create"
     return replace(step, kind=kind, is_decided=True)
@@ -166,7 +175,7 @@ def _theirs(entry: Entry) -> Fields:
 def _twice(person: Person, registration: Registration, contest_id: int) -> Step:
     why = f"Two people on the scoring list carry the id {registration.external_id}. One of them has to go there first."
     return Step(
-        kind="conflict", person=person, external_id=registration.external_id, entry_key=None,
+        kind="twice", person=person, external_id=registration.external_id, entry_key=None,
         wanted=fields_of(registration, contest_id), why=why,
     )  # fmt: skip
 
@@ -179,11 +188,16 @@ def _add(made: Plan, person: Person, registration: Registration, line: Line | No
         return
     if line is not None and line.state in {"declined", "refused"} and line.wanted == wanted:
         return
-    if line is not None and line.state == "there":
+    if _stood(line):
         kind, why = "conflict", "They stood on the scoring list and somebody took them off there. Add them again?"
     elif is_doubtful:
         kind, why = "conflict", "Somebody very like them is on the scoring list already. Link the two, or add them as new."
     made.steps.append(Step(kind=kind, person=person, external_id=registration.external_id, entry_key=None, wanted=wanted, why=why))
+
+
+def _stood(line: Line | None) -> bool:
+    """Whether they were on the list: seen there, also where something about them was asked since."""
+    return line is not None and line.told is not None and line.state not in {"sent", "in_file", "withdrawn"}
 
 
 def _on_its_way(made: Plan, line: Line, step: Step) -> None:
@@ -198,6 +212,7 @@ def _compare(made: Plan, person: Person, registration: Registration, entry: Entr
     if line is not None and line.state in {"sent", "in_file"} and told == wanted and not _shows(theirs, wanted):
         _on_its_way(made, line, _step("update", person, registration, entry, wanted, [], ""))
         return  # what stands there is the old value, and nobody's decision
+    is_back = line is not None and line.state == "withdrawn"
     send: list[Difference] = []
     clash: list[Difference] = []
     for name in COMPARED:
@@ -209,6 +224,8 @@ def _compare(made: Plan, person: Person, registration: Registration, entry: Entr
         if line is not None and line.state == "declined" and line.wanted == wanted:
             return
         made.steps.append(_step("conflict", person, registration, entry, wanted, clash, _both(clash)))
+    elif is_back:
+        made.steps.append(replace(_step("update", person, registration, entry, wanted, send, ""), restored=True))
     elif send and not (line is not None and line.state == "refused" and line.wanted == wanted):
         made.steps.append(_step("update", person, registration, entry, wanted, send, ""))
     elif not send:
@@ -260,21 +277,25 @@ def _step(
     )  # fmt: skip
 
 
-def _withdraw(made: Plan, wanted: set[Person], found: _Found, lines: Mapping[Person, Line]) -> None:
-    """Whoever we put there, or who is linked, and is not registered any more."""
-    for person in sorted({*lines, *found.links} - wanted):
+def _withdraw(made: Plan, present: set[Person], theirs: set[str], found: _Found, lines: Mapping[Person, Line]) -> None:
+    """Whoever we put there, or who is linked, and is not registered any more; unless the entry is `theirs` who are present."""
+    for person in sorted({*lines, *found.links} - present):
         line = lines.get(person)
         if line is not None and line.state in {"declined", "withdrawn"}:
             continue
         entry = found.by_key.get((line.entry_key if line else None) or found.links.get(person, ""))
         if entry is None and line is not None:
             entry = next(iter(found.by_external.get(line.external_id.casefold(), [])), None)
-        if entry is not None:
+        if entry is not None and entry.key not in theirs:
             why = "They are not registered any more, and still stand on the scoring list."
             made.steps.append(
-                Step(kind="withdraw", person=person, external_id=entry.external_id or "", entry_key=entry.key,
+                Step(kind="withdraw", person=person, external_id=_id_of(person), entry_key=entry.key,
                      known_as=entry.external_id, wanted=_theirs(entry), why=why)
             )  # fmt: skip
+
+
+def _id_of(person: Person) -> str:
+    return f"{PREFIXES.get(person[0], person[0])}:{person[1]}"
 
 
 def to_send(step: Step, contest: tuple[str, str]) -> StartListEntry:
@@ -283,7 +304,8 @@ def to_send(step: Step, contest: tuple[str, str]) -> StartListEntry:
     born = wanted.pop("born", None)
     return replace(
         _EMPTY, **wanted, born=date.fromisoformat(born) if born else None, external_id=step.external_id, entry_key=step.entry_key,
-        contest_id=contest[0], contest_name=contest[1], known_as=step.known_as, withdrawn=step.kind == "withdraw",
+        contest_id=contest[0], contest_name=contest[1], known_as=step.known_as,
+        withdrawn=step.kind == "withdraw", restored=step.restored,
     )  # fmt: skip
 
 

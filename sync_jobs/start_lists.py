@@ -100,7 +100,7 @@ def plans(edition_id: int, connection_id: int) -> list[tuple[Target, Plan]]:
             target,
             start_list.plan(
                 target.contest_id, [one for source in target.sources for one in registered[source]], entries,
-                links=links[target.contest_id], lines=lines[target.contest_id], doubtful=doubtful[target.contest_id],
+                links=links[target.contest_id], lines=lines[target.contest_id], doubtful=doubtful,
                 elsewhere=everybody,
             ),
         )
@@ -138,12 +138,12 @@ def _links(contest_ids: list[int]) -> dict[int, dict[Person, str]]:
     return found
 
 
-def _doubtful(contest_ids: list[int]) -> dict[int, set[Person]]:
-    """Whoever may be somebody on the list at whom a person has yet to look."""
-    found: dict[int, set[Person]] = defaultdict(set)
+def _doubtful(contest_ids: list[int]) -> set[Person]:
+    """Whoever may be somebody on one of the lists at whom a person has yet to look: also on that of another distance."""
+    found: set[Person] = set()
     wanted = (EntryQuestion.contest_id.in_(contest_ids), EntryQuestion.kind.in_(MAY_BE_THERE))
-    for contest_id, about in db.session.execute(select(EntryQuestion.contest_id, EntryQuestion.about).where(*wanted)):
-        found[contest_id].update((provider, key) for provider, key in (about or {}).get("registrations", ()))
+    for about in db.session.scalars(select(EntryQuestion.about).where(*wanted)):
+        found.update((provider, key) for provider, key in (about or {}).get("registrations", ()))
     return found
 
 
@@ -172,8 +172,9 @@ def note_plan(session: Session, target: Target, plan: Plan, run_id: int, now: da
         for step in plan.waiting
     ]
     _put(session, there, ("state", "entry_key", "told", "wanted", "why"), unless=None)
-    _put(session, waiting, ("state", "step", "entry_key", "wanted", "why", "run_id", "at"), unless=StartListLine.state == "waiting")
-    _close(session, target, {step.person for step in plan.waiting}, now)
+    asked = StartListLine.state.in_(("waiting", "approved", "declined"))  # somebody may have said so since the plan was made
+    _put(session, waiting, ("state", "step", "entry_key", "wanted", "why", "run_id", "at"), unless=asked)
+    _close(session, target, {step.person for step in plan.steps}, now)
 
 
 def _row(target: Target, person: Person, external_id: str, state: str, step: str, run_id: int, now: datetime) -> dict[str, Any]:
@@ -191,7 +192,8 @@ def _put(session: Session, rows: list[dict[str, Any]], changed: Iterable[str], *
     made = insert_or(session)(StartListLine)
     columns = StartListLine.__table__.c
     new = {name: getattr(made.excluded, name) for name in changed}
-    differs = [columns[name].is_distinct_from(value) for name, value in new.items() if name not in {"at", "run_id"}]
+    beside = {"at", "run_id"} if unless is None else {"at", "run_id", "state"}
+    differs = [columns[name].is_distinct_from(value) for name, value in new.items() if name not in beside]
     keep = or_(*differs) if unless is None else or_(~unless, *differs)
     put = made.on_conflict_do_update(
         index_elements=["connection_id", "contest_id", "registration_provider", "registration_key"], set_=new, where=keep
@@ -199,49 +201,61 @@ def _put(session: Session, rows: list[dict[str, Any]], changed: Iterable[str], *
     session.connection().execute(put, rows)
 
 
-def _close(session: Session, target: Target, waiting: set[Person], now: datetime) -> None:
-    """What waited and is no question any more is as it was before: told, or never told."""
+def _close(session: Session, target: Target, steps: set[Person], now: datetime) -> None:
+    """What waited, or was approved, and is no question any more is as it was before: told, or never told."""
     open_ones = session.execute(
         select(
             StartListLine.line_id, StartListLine.registration_provider, StartListLine.registration_key, StartListLine.told
         ).where(
             StartListLine.contest_id == target.contest_id,
             StartListLine.connection_id == target.connection_id,
-            StartListLine.state == "waiting",
+            StartListLine.state.in_(("waiting", "approved")),
         )
     ).all()
-    over = [row for row in open_ones if (row.registration_provider, row.registration_key) not in waiting]
+    over = [row for row in open_ones if (row.registration_provider, row.registration_key) not in steps]
     told, never = ([row.line_id for row in over if bool(row.told) is known] for known in (True, False))
     if never:
         session.execute(delete(StartListLine).where(StartListLine.line_id.in_(never)))
     if told:
         session.execute(
-            update(StartListLine).where(StartListLine.line_id.in_(told)).values(state="sent", wanted=None, why=None, at=now)
+            update(StartListLine).where(StartListLine.line_id.in_(told)).values(state="there", wanted=None, why=None, at=now)
         )
 
 
-def note_told(session: Session, target: Target, step: Step, answer: Told, run_id: int, now: datetime) -> None:
-    """Keep what scoring answered to one line, and link the two people where it named the entry."""
+Answered = tuple[Target, Step, Told]
+
+
+def note_told(session: Session, answered: Iterable[Answered], run_id: int, now: datetime) -> None:
+    """Keep what scoring answered to these lines, and link the two people of each where it named the entry."""
+    told, links = list(answered), []
+    changed = ["state", "step", "entry_key", "why", "wanted", "run_id", "at", "external_id"]
+    accepted, refused = ([_told_row(one, run_id, now) for one in told if one[2].accepted is yes] for yes in (True, False))
+    _put(session, accepted, [*changed, "told"], unless=None)
+    _put(session, refused, changed, unless=None)
+    for target, step, answer in told:
+        if answer.accepted and step.kind == "withdraw":
+            session.execute(update(EntryLink).where(*_of_person(target, step.person)).values(ended_at=now))
+        elif answer.accepted and answer.entry_key:
+            links.append(_link(target, step.person, answer.entry_key, now))
+    if links:
+        session.connection().execute(insert_or(session)(EntryLink).on_conflict_do_nothing(), links)
+
+
+def _told_row(answered: Answered, run_id: int, now: datetime) -> dict[str, Any]:
+    target, step, answer = answered
     state = "refused" if not answer.accepted else "withdrawn" if step.kind == "withdraw" else "sent"
-    row = _row(target, step.person, step.external_id, state, step.kind, run_id, now) | {
+    return _row(target, step.person, step.external_id, state, step.kind, run_id, now) | {
         "entry_key": answer.entry_key or step.entry_key, "why": answer.why,
         "told": step.wanted if answer.accepted else None, "wanted": None if answer.accepted else step.wanted,
     }  # fmt: skip
-    changed = ["state", "step", "entry_key", "why", "wanted", "run_id", "at", "external_id"]
-    _put(session, [row], [*changed, "told"] if answer.accepted else changed, unless=None)
-    if answer.accepted and answer.entry_key and step.kind != "withdraw":
-        _link(session, target, step.person, answer.entry_key, now)
-    if state == "withdrawn":
-        session.execute(update(EntryLink).where(*_of_person(target, step.person)).values(ended_at=now))
 
 
-def _link(session: Session, target: Target, person: Person, entry_key: str, now: datetime) -> None:
-    made = insert_or(session)(EntryLink).values(
-        timing_partner_id=target.timing_partner_id, edition_id=target.edition_id, contest_id=target.contest_id,
-        entry_key=entry_key, registration_provider=person[0], registration_key=person[1], method=NOT_BY_PERSON,
-        confidence=100, made_at=now,
-    )  # fmt: skip
-    session.connection().execute(made.on_conflict_do_nothing())
+def _link(target: Target, person: Person, entry_key: str, now: datetime) -> dict[str, Any]:
+    return {
+        "timing_partner_id": target.timing_partner_id, "edition_id": target.edition_id, "contest_id": target.contest_id,
+        "entry_key": entry_key, "registration_provider": person[0], "registration_key": person[1], "method": NOT_BY_PERSON,
+        "confidence": 100, "made_at": now,
+    }  # fmt: skip
 
 
 def _of_person(target: Target, person: Person) -> tuple[Any, ...]:
@@ -266,11 +280,12 @@ def keep_file(
     )  # fmt: skip
     session.add(kept)
     session.flush()
-    for into, step in steps:
-        state = "withdrawn" if step.kind == "withdraw" else "in_file"
-        row = _row(into, step.person, step.external_id, state, step.kind, run_id, now)
-        row |= {"entry_key": step.entry_key, "told": step.wanted, "file_id": kept.file_id}
-        _put(session, [row], ("state", "step", "entry_key", "told", "wanted", "why", "run_id", "at", "file_id"), unless=None)
+    rows = [
+        _row(into, step.person, step.external_id, "withdrawn" if step.kind == "withdraw" else "in_file", step.kind, run_id, now)
+        | {"entry_key": step.entry_key, "told": step.wanted, "file_id": kept.file_id}
+        for into, step in steps
+    ]
+    _put(session, rows, ("state", "step", "entry_key", "told", "wanted", "why", "run_id", "at", "file_id"), unless=None)
 
 
 # What a person decides
@@ -281,6 +296,8 @@ def decide(line_id: int, partner: int | None, answer: str, by: str, now: datetim
     with write() as session:
         line = session.get(StartListLine, line_id)
         if line is None or (partner is not None and line.timing_partner_id != partner) or line.state != "waiting":
+            return None
+        if line.step == "twice":  # it is put in order at scoring
             return None
         line.state, line.decided_by, line.decided_at = answer, by, now
         bump(session, "all", f"partner:{line.timing_partner_id}")

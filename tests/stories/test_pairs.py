@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from sync_jobs import contest_map, editions, ledger, pull, push, secrets, start_lists, times
 from sync_jobs.models import (
+    PROVIDER_TABLES,
     Connection,
     Contest,
     ContestPair,
@@ -36,6 +37,7 @@ from tests.factories import make_connection, make_partner
 
 REGISTRATION, SCORING = ("runsignup", "raceroster", "haku"), ("chronotrack", "copernico")
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
+ENTRIES = PROVIDER_TABLES["ct_participants"]
 
 
 @dataclass
@@ -269,3 +271,66 @@ def test_a_reading_that_breaks_off_still_sends_whom_it_had_read(chain):
     work()
     chain.sandbox.faults.clear()
     assert chain.at_scoring().bib == "512"
+
+
+@pytest.mark.parametrize("chain", [("runsignup", "chronotrack")], indirect=True, ids="-".join)
+def test_whoever_is_registered_again_after_a_withdrawal_runs_again(chain):
+    start_lists.set_writes(chain.scoring.connection_id, on=True, by="Pat", now=times.now())
+    key = chain.register(bib=512)
+    chain.cycle()
+    chain.cycle()
+    gone_at(chain, key, times.now())
+    push_now(chain)
+    assert start_lists.decide(chain.line().line_id, None, "approved", "Pat", times.now())
+    push_now(chain)
+    assert (chain.line().state, chain.at_scoring().status) == ("withdrawn", "DNS")
+    gone_at(chain, key, None)
+    push_now(chain)
+    assert chain.at_scoring().status == "CONF"
+    push_now(chain)
+    assert chain.line().state == "there"
+
+
+@pytest.mark.parametrize("chain", [("runsignup", "chronotrack")], indirect=True, ids="-".join)
+def test_whoever_scoring_took_off_is_not_put_back_by_the_second_look(chain):
+    start_lists.set_writes(chain.scoring.connection_id, on=True, by="Pat", now=times.now())
+    chain.register(bib=512)
+    chain.cycle()
+    chain.cycle()
+    settled = chain.writes()
+    with write() as session:
+        session.execute(update(ENTRIES).where(ENTRIES.c.athlete_first_name == "Zora").values(gone_at=times.now()))
+    for _ in range(3):
+        planned = start_lists.plans(chain.edition.edition_id, chain.scoring.connection_id)
+        assert [step.kind for _, plan in planned for step in plan.ready] == []
+        with write() as session:
+            for target, plan in planned:
+                start_lists.note_plan(session, target, plan, 1, times.now())
+    assert (chain.line().state, chain.line().step, chain.writes()) == ("waiting", "conflict", settled)
+
+
+@pytest.mark.parametrize("chain", [("runsignup", "chronotrack")], indirect=True, ids="-".join)
+def test_a_yes_that_is_said_while_a_run_makes_its_plan_stays(chain):
+    start_lists.set_writes(chain.scoring.connection_id, on=True, by="Pat", now=times.now())
+    key = chain.register(bib=512)
+    chain.cycle()
+    chain.cycle()
+    gone_at(chain, key, times.now())
+    push_now(chain)
+    planned = start_lists.plans(chain.edition.edition_id, chain.scoring.connection_id)
+    assert start_lists.decide(chain.line().line_id, None, "approved", "Pat", times.now())
+    with write() as session:
+        for target, plan in planned:
+            start_lists.note_plan(session, target, plan, 1, times.now())
+    assert chain.line().state == "approved"
+
+
+def push_now(chain):
+    ledger.request(chain.scoring, "start_list", edition=chain.edition, trigger="change", by="Pat", now=times.now())
+    work()
+
+
+def gone_at(chain, key, when):
+    with write() as session:
+        people = PROVIDER_TABLES["runsignup_participants"]
+        session.execute(update(people).where(people.c.registration_id == int(key)).values(gone_at=when))

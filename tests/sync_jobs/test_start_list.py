@@ -71,7 +71,7 @@ def test_a_link_wins_over_ids_and_a_bib_finds_nobody():
 
 
 def test_two_entries_with_one_id_wait_for_a_person():
-    assert kinds(made([registration()], [entry("e1"), entry("e2")])) == [("conflict", [])]
+    assert kinds(made([registration()], [entry("e1"), entry("e2")])) == [("twice", [])]
 
 
 @pytest.mark.parametrize(
@@ -175,3 +175,46 @@ def test_a_second_plan_after_everything_was_told_sends_nothing():
 def test_somebody_registered_for_another_distance_is_not_withdrawn():
     assert made([], [entry()], lines={ADA: line()}, elsewhere={ADA}).steps == []
     assert made([], [entry(external_id=None)], links={ADA: "e1"}, elsewhere={ADA}).steps == []
+
+
+@pytest.mark.parametrize("state", ["waiting", "refused", "declined"])
+def test_whoever_was_taken_off_at_scoring_waits_until_somebody_says_yes(state):
+    """The question itself must not turn into the answer when the next run looks."""
+    asked = {ADA: line(state, told=registration(bib="11"), wanted=fields_of(registration(bib="11"), FIVE), entry_key=None)}
+    found = made([registration()], [], lines=asked)
+    assert (kinds(found), found.ready) == ([("conflict", [])], [])
+    yes = {ADA: line("approved", wanted=fields_of(registration(), FIVE), entry_key=None)}
+    assert kinds(made([registration()], [], lines=yes)) == [("create", [])]
+    other = {ADA: line("approved", wanted=fields_of(registration(), FIVE))}
+    assert made([registration()], [], lines=other).ready == [], "a yes to what stood there then"
+
+
+def test_nobody_is_withdrawn_whose_entry_is_somebody_elses_by_now():
+    """A transfer, or somebody who left and signed up again: the entry goes on under another registration."""
+    off = made([], [entry()], lines={ADA: line()}).steps[0]
+    yes = {ADA: line("approved", wanted=off.wanted)}
+    again = registration("8")
+    assert made([again], [entry()], links={("runsignup", "8"): "e1"}, lines=yes).ready == []
+    moved = {("runsignup", "8")}
+    assert made([], [entry()], links={("runsignup", "8"): "e1"}, lines=yes, elsewhere=moved).ready == []
+
+
+def test_whoever_comes_back_after_a_withdrawal_is_put_back():
+    gone = made([], [entry()], lines={ADA: line()}).steps[0]
+    (step,) = made([registration()], [entry()], lines={ADA: replace(line("withdrawn"), told=gone.wanted)}).ready
+    assert (step.kind, step.entry_key) == ("update", "e1")
+    assert to_send(step, ("501", "5K")).restored
+    assert made([registration()], [entry()], lines={ADA: line("sent")}).steps == []
+
+
+def test_each_withdrawal_is_told_by_the_id_of_its_registration():
+    """Entries of a list that somebody made at scoring have no id, or one that means something else there."""
+    steps = made([], [entry("e1", None), entry("e2", None)], links={ADA: "e1", ("runsignup", "8"): "e2"}).steps
+    assert [(step.external_id, step.known_as) for step in steps] == [("rsu:7", None), ("rsu:8", None)]
+
+
+def test_no_third_is_added_to_two_who_carry_one_id():
+    twice = [entry("e1"), entry("e2")]
+    asked = made([registration()], twice).steps[0]
+    found = made([registration()], twice, lines={ADA: line("approved", wanted=asked.wanted, entry_key=None)})
+    assert (found.ready, [step.kind for step in found.waiting]) == ([], ["twice"])

@@ -42,7 +42,8 @@ def document_of(line: StartListEntry, choices: Sequence[Any]) -> dict[str, str]:
     given = {name: getattr(line, ours) for name, ours in FIELDS.items()}
     document = {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in given.items() if value}
     choice = _choice(line, choices)
-    return {**document, RACE: line.contest_id, **({CHOICE: choice} if choice else {})}
+    again = {STATUS: CONFIRMED} if line.restored else {}
+    return {**document, RACE: line.contest_id, **({CHOICE: choice} if choice else {}), **again}
 
 
 def _choice(line: StartListEntry, choices: Sequence[Any]) -> str | None:
@@ -88,10 +89,11 @@ NOTE = (
 
 CREATE, UPDATE = ("POST", "/event/{event}/entry"), ("PUT", "/entry/{entry}")
 CHOICES = "/event/{event}/reg-choice"
-RACE, CHOICE, STATUS, WITHDRAWN = "race_id", "reg_choice_id", "entry_status", "DNS"
+RACE, CHOICE, STATUS, WITHDRAWN, CONFIRMED = "race_id", "reg_choice_id", "entry_status", "DNS", "CONF"
 FIELDS: Mapping[str, str] = {
     "entry_external_id": "external_id", "entry_bib": "bib", "athlete_first_name": "first_name", "athlete_last_name": "last_name",
     "athlete_sex": "gender", "athlete_birthdate": "born", "athlete_email": "email", "location_city": "city",
     "location_region": "state", "location_country": "country", "team_name": "team",
 }  # fmt: skip
-"""ASSUMED, all of it: paths, methods, that the body is JSON in the names of reading, that DNS says that somebody will not start."""
+"""ASSUMED, all of it: paths, methods, that the body is JSON in the names of reading, that DNS says that somebody will not start
+and CONF that they do."""
