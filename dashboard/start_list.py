@@ -13,6 +13,7 @@ from typing import Any
 from flask import Blueprint, abort, request, send_file
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select, update
+from sqlalchemy.orm import defer
 
 from dashboard import access, hx, live, words
 from dashboard.access import connection_or_404, current, edition_or_404, requires
@@ -110,13 +111,8 @@ def _answer(sides: list[Side], waiting: int) -> str:
 def _sides(edition: Edition) -> list[Side]:
     found = start_lists.targets(edition.edition_id)
     connections = {target.connection_id for target in found}
-    lines: dict[int, list[StartListLine]] = defaultdict(list)
-    wanted = (
-        StartListLine.edition_id == edition.edition_id,
-        StartListLine.state.in_(("waiting", "approved", "declined", "refused")),
-    )
-    for line in db.session.scalars(select(StartListLine).where(*wanted).order_by(StartListLine.line_id)).all():
-        lines[line.contest_id].append(line)
+    planned = {number: start_lists.plans(edition.edition_id, number) for number in connections}
+    lines = _lines(edition.edition_id)
     sides = []
     for connection in db.session.scalars(select(Connection).where(Connection.connection_id.in_(connections))).all():
         adapter = ADAPTERS[connection.provider_name]
@@ -124,7 +120,7 @@ def _sides(edition: Edition) -> list[Side]:
             connection=connection, label=label(connection.provider_name), can_write="push_entries" in adapter.abilities(),
             note=adapter.writes_note, help=adapter.import_help, files=_files(edition.edition_id, connection.connection_id),
         )  # fmt: skip
-        for target, plan in start_lists.plans(edition.edition_id, connection.connection_id):
+        for target, plan in planned[connection.connection_id]:
             mine = lines[target.contest_id]
             side.distances.append(
                 Distance(
@@ -136,9 +132,20 @@ def _sides(edition: Edition) -> list[Side]:
     return sides
 
 
+def _lines(edition_id: int) -> dict[int, list[StartListLine]]:
+    """What waits, was decided or was refused, by contest."""
+    found: dict[int, list[StartListLine]] = defaultdict(list)
+    shown = ("waiting", "approved", "declined", "refused")
+    wanted = (StartListLine.edition_id == edition_id, StartListLine.state.in_(shown))
+    for line in db.session.scalars(select(StartListLine).where(*wanted).order_by(StartListLine.line_id)):
+        found[line.contest_id].append(line)
+    return found
+
+
 def _files(edition_id: int, connection_id: int) -> list[StartListFile]:
     mine = (StartListFile.edition_id == edition_id, StartListFile.connection_id == connection_id)
-    return list(db.session.scalars(select(StartListFile).where(*mine).order_by(StartListFile.file_id.desc()).limit(FILES)).all())
+    newest = select(StartListFile).where(*mine).order_by(StartListFile.file_id.desc()).limit(FILES)
+    return list(db.session.scalars(newest.options(defer(StartListFile.content))))
 
 
 @pages.post("/events/<int:edition_id>/start-list")
@@ -167,12 +174,13 @@ def decide(line_id: int) -> ResponseReturnValue:
     if answer == "again":
         kept = start_lists.ask_again(line_id, edition.timing_partner_id, person.name, now)
     elif answer in SAID:
-        kept = start_lists.decide(line_id, edition.timing_partner_id, answer, person.name, now)
+        seen = request.args.get("seen")
+        kept = start_lists.decide(line_id, edition.timing_partner_id, answer, person.name, now, seen=seen)
     else:
         abort(400)
     address = f"/events/{edition.edition_id}/start-list"
     if kept is None:
-        return hx.refused("Somebody was faster, or there is nothing to decide any more.", address=address)
+        return hx.refused("Somebody was faster, or it changed a moment ago. Look again.", address=address)
     if answer == "approved":
         jobs.send_start_lists(edition, person.name, now)
     return hx.did(SAID.get(answer, "It waits for a word again."), address=address)

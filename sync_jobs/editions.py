@@ -30,6 +30,8 @@ from sync_jobs.models import (
     PartnerSettings,
     Run,
     Schedule,
+    StartListFile,
+    StartListLine,
     SyncState,
     insert_or,
     write,
@@ -257,6 +259,12 @@ def _share_a_provider(one: Edition, other: Edition) -> bool:
     return any(getattr(one, name) and getattr(other, name) for name in EDITION_ID_COLUMN.values())
 
 
+MOVED = (
+    EditionLink, Contest, Schedule, SyncState, DirectorEdition, ContestPair, EntryLink, EntryQuestion, StartListLine, StartListFile,
+)  # fmt: skip
+"""What goes along when an edition is joined to another."""
+
+
 def join(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool:
     """A person says: these two are the same event. The later-made one's links, contests and schedules move to the other.
 
@@ -267,7 +275,7 @@ def join(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool
             return False
         here, there = session.get_one(Edition, edition_id), session.get_one(Edition, other_edition_id)
         stop(session, Run.edition_id == edition_id, by, now)  # the other's next reading, which is due at once, reads these too
-        for model in (EditionLink, Contest, Schedule, SyncState, DirectorEdition, ContestPair, EntryLink, EntryQuestion):
+        for model in MOVED:
             _move(session, model, edition_id, other_edition_id, now)
         for name in EDITION_ID_COLUMN.values():
             if not getattr(there, name):

@@ -247,7 +247,11 @@ def send_start_lists(edition: Edition, by: str, now: datetime) -> list[int]:
     wanted = {target.connection_id for target in start_lists.targets(edition.edition_id)}
     connections = db.session.scalars(select(Connection).where(Connection.connection_id.in_(wanted))).all()
     able = [connection for connection in connections if why_not(connection, "start_list") is None]
-    return [request(one, "start_list", edition=edition, trigger="change", by=by, now=now).run_id for one in able]
+    asked = []
+    for one in able:
+        with suppress(CannotSync):
+            asked.append(request(one, "start_list", edition=edition, trigger="change", by=by, now=now).run_id)
+    return asked
 
 
 # The clock

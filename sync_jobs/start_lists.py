@@ -291,13 +291,17 @@ def keep_file(
 # What a person decides
 
 
-def decide(line_id: int, partner: int | None, answer: str, by: str, now: datetime) -> StartListLine | None:
-    """`approved` or `declined`: what waits may go out, or is left as it is. None where nothing waits there (any more)."""
+def decide(
+    line_id: int, partner: int | None, answer: str, by: str, now: datetime, *, seen: str | None = None
+) -> StartListLine | None:
+    """`approved` or `declined`: what waits may go out, or is left as it is. None where nothing waits there (any more), or
+    where it is not as they saw it: `seen` is when it was asked.
+    """
     with write() as session:
         line = session.get(StartListLine, line_id)
         if line is None or (partner is not None and line.timing_partner_id != partner) or line.state != "waiting":
             return None
-        if line.step == "twice":  # it is put in order at scoring
+        if line.step == "twice" or (seen is not None and line.at.isoformat() != seen):  # `twice` is put in order at scoring
             return None
         line.state, line.decided_by, line.decided_at = answer, by, now
         bump(session, "all", f"partner:{line.timing_partner_id}")

@@ -113,7 +113,7 @@ class StartListLine(Base):
     external_id: Mapped[str] = mapped_column(Text)  # rsu:98765432, what scoring keeps of it
     entry_key: Mapped[str | None] = mapped_column(Text)  # the scoring provider's id, once it said one
     state: Mapped[str] = mapped_column(Text)  # sent, in_file, there, refused, waiting, approved, declined, withdrawn
-    step: Mapped[str] = mapped_column(Text)  # the last or waiting one: create, update, withdraw, conflict
+    step: Mapped[str] = mapped_column(Text)  # the last or waiting one: create, update, withdraw, conflict, twice
     why: Mapped[str | None] = mapped_column(Text)  # a sentence: what was refused, or what a person has to decide
     told: Mapped[Any] = mapped_column(Json, nullable=True)  # the fields as scoring was told them last; None before
     wanted: Mapped[Any] = mapped_column(Json, nullable=True)  # the fields of a waiting step

@@ -5,11 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
-from sync_jobs.models import PROVIDER_TABLES, Connection, ContestPair, EditionPlan, Run, StartListLine, db, write
+from sync_jobs.models import (
+    PROVIDER_TABLES,
+    Connection,
+    Contest,
+    ContestPair,
+    EditionLink,
+    EditionPlan,
+    Run,
+    StartListLine,
+    db,
+    write,
+)
 from tests import factories
-from tests.pages import soup, words
+from tests.pages import asked, soup, words
 
 HTMX = {"HX-Request": "true"}
 
@@ -98,19 +109,67 @@ def test_another_companys_connection_is_not_there(people, sign_in, scored):
     assert sign_in(people.partner).post(address(people), data={"connection_id": foreign.connection_id}).status_code == 404
 
 
-@pytest.mark.parametrize(("answer", "state", "asked"), [("approved", "approved", 1), ("declined", "declined", 0)])
-def test_a_word_is_kept_with_who_said_it_and_can_be_taken_back(people, sign_in, scored, answer, state, asked):
+@pytest.mark.parametrize(("answer", "state", "runs_asked"), [("approved", "approved", 1), ("declined", "declined", 0)])
+def test_a_word_is_kept_with_who_said_it_and_can_be_taken_back(people, sign_in, scored, answer, state, runs_asked):
     line = factories.make_line(people.edition, scored)
     browser = sign_in(people.partner)
     assert browser.post(f"/start-list/lines/{line.line_id}", data={"answer": answer}, headers=HTMX).status_code == 200
     db.session.rollback()
     kept = db.session.get_one(StartListLine, line.line_id)
     assert (kept.state, kept.decided_by) == (state, people.partner.name)
-    assert len(runs()) == asked
+    assert len(runs()) == runs_asked
     assert browser.post(f"/start-list/lines/{line.line_id}", data={"answer": answer}, headers=HTMX).status_code == 409
     assert browser.post(f"/start-list/lines/{line.line_id}", data={"answer": "again"}, headers=HTMX).status_code == 200
     db.session.rollback()
     assert db.session.get_one(StartListLine, line.line_id).state == "waiting"
+
+
+def test_a_yes_to_a_line_that_changed_meanwhile_is_not_taken(people, sign_in, scored):
+    line = factories.make_line(people.edition, scored, contest_id=scoring_contest(scored))
+    browser = sign_in(people.partner)
+    pressed = browser.soup(address(people)).select_one(f"#yes-{line.line_id}")["formaction"]
+    with write() as session:
+        session.get_one(StartListLine, line.line_id).at += timedelta(seconds=1)
+    assert browser.post(pressed, data={"answer": "approved"}, headers=HTMX).status_code == 409
+    again = browser.soup(address(people)).select_one(f"#yes-{line.line_id}")["formaction"]
+    assert browser.post(again, data={"answer": "approved"}, headers=HTMX).status_code == 200
+
+
+def test_nobody_says_yes_to_a_third_of_two(people, sign_in, scored):
+    line = factories.make_line(people.edition, scored, contest_id=scoring_contest(scored), step="twice")
+    browser = sign_in(people.partner)
+    page = browser.soup(address(people))
+    assert page.select_one(f"#line-{line.line_id}") is not None
+    assert page.select_one(f"#yes-{line.line_id}") is None
+    assert browser.post(f"/start-list/lines/{line.line_id}", data={"answer": "approved"}, headers=HTMX).status_code == 409
+
+
+def test_a_word_stays_where_the_event_is_not_linked_any_more(people, sign_in, scored):
+    line = factories.make_line(people.edition, scored)
+    with write() as session:
+        session.execute(delete(EditionLink).where(EditionLink.connection_id == scored.connection_id))
+    said = sign_in(people.partner).post(f"/start-list/lines/{line.line_id}", data={"answer": "approved"}, headers=HTMX)
+    assert (said.status_code, runs()) == (200, [])
+
+
+def test_many_who_wait_cost_no_more_statements_than_few(people, sign_in, scored):
+    browser = sign_in(people.partner)
+    contest = scoring_contest(scored)
+    factories.make_line(people.edition, scored, contest_id=contest)
+    with asked() as few:
+        browser.get(address(people))
+    for _ in range(20):
+        factories.make_line(people.edition, scored, contest_id=contest, state="declined")
+    with asked() as many:
+        page = browser.get(address(people))
+    assert len(many.statements) == len(few.statements)
+    assert "1 person waits for your word" in words(soup(page).h1)
+
+
+def scoring_contest(scored):
+    found = db.session.scalars(select(Contest.contest_id).where(Contest.connection_id == scored.connection_id)).one()
+    db.session.rollback()
+    return found
 
 
 def test_foreign_lines_and_files_are_not_there(people, sign_in):

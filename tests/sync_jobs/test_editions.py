@@ -19,12 +19,14 @@ from sync_jobs.models import (
     EditionSuggestion,
     Run,
     Schedule,
+    StartListFile,
+    StartListLine,
     SyncState,
     db,
     write,
 )
 from tests.conftest import NOW
-from tests.factories import make_account, make_connection, make_edition, make_partner, make_state
+from tests.factories import make_account, make_connection, make_edition, make_file, make_line, make_partner, make_state
 
 
 def listed(partner, race_id, *contests, name="Harbor Lights Half 2026", zone="America/New_York"):
@@ -204,10 +206,12 @@ def test_joining_moves_everything_and_discovery_keeps_it_joined(partner, connect
                 next_run_at=NOW,
             )
         )
+    make_line(there, db.session.get_one(Connection, other))
+    make_file(there, db.session.get_one(Connection, other))
     assert editions.join(there.edition_id, here.edition_id, "Pat", times.now())
     assert not editions.join(there.edition_id, here.edition_id, "Pat", times.now())  # pressed twice
     db.session.expire_all()
-    for model in (EditionLink, Contest, Schedule):
+    for model in (EditionLink, Contest, Schedule, StartListLine, StartListFile):
         assert set(db.session.scalars(select(model.edition_id))) == {here.edition_id}
     assert db.session.scalar(select(Schedule.target)) == f"{other}:participants:{here.edition_id}"
     assert here.edition_id in set(db.session.scalars(select(DirectorEdition.edition_id)))
