@@ -163,7 +163,7 @@ def _alone(pairs: Rows, mapped: dict[int, list[int]], every: _Everybody, contest
             state = states.get(number, "none")
             mine = every.registrations.get(number, [])
             found.append(Alone(contest=contest, side=of, people=many, results=results, state=state, registrations=mine))
-    return found
+    return sorted(found, key=lambda one: not one.people)
 
 
 def _longest_ago(states: Rows) -> dict[tuple[str, str], Any]:

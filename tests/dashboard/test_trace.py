@@ -108,6 +108,18 @@ def test_who_is_gone_is_found_and_said_to_be(sides, people, sign_in):
     assert "No longer there since 11:00" in words(page)
 
 
+def test_who_was_taken_off_the_list_is_said_to_be_and_is_not_running(sides, people, sign_in):
+    sides.sign_up(sides.ten, 7, "Ana Ruiz")
+    sides.enter(sides.scored, 1, "Ana Ruiz", entry_external_id="rsu:7", gone_at=NOW)
+    make_line(sides.edition, sides.there, contest_id=sides.scored.contest_id, registration_key="7", state="there", why=None)
+    page = search(sign_in(people.partner), "ruiz")
+    assert answer(page) == "Ana Ruiz: registered, and taken off the list at scoring"
+    said = words(page)
+    assert "Was on the list at ChronoTrack, 10K" in said
+    assert "not seen yet" not in said
+    assert "No result" not in said
+
+
 def test_an_entry_of_nobody_and_one_whose_registration_is_gone(sides, people, sign_in):
     sides.enter(sides.scored, 1, "Walk Up", entry_bib="900", entry_status="DNF")
     sides.enter(sides.scored, 2, "Used Toberegistered", entry_external_id="rsu:7")
