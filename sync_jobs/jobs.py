@@ -228,7 +228,11 @@ def resume(connection_id: int, by: str, now: datetime) -> int | None:
             session, connection, adapter.abilities(), editions.partner_zone(session, connection.timing_partner_id), now
         )
         ledger.bump(session, "all", f"partner:{connection.timing_partner_id}")
-    return request(connection, "events", trigger="manual", by=by, now=now).run_id
+    asked = request(connection, "events", trigger="manual", by=by, now=now).run_id
+    if why_not(connection, "start_list") is None:  # people registered meanwhile
+        for edition in _current_editions(connection, now):
+            send_start_lists(edition, by, now, connection_id)
+    return asked
 
 
 def pause(connection_id: int, reason: str, by: str, now: datetime) -> None:
@@ -242,9 +246,11 @@ def pause(connection_id: int, reason: str, by: str, now: datetime) -> None:
         ledger.stop(session, and_(Run.connection_id == connection_id, Run.operation_type != "test"), by, now)
 
 
-def send_start_lists(edition: Edition, by: str, now: datetime) -> list[int]:
-    """Ask for the start lists of an event wherever somebody matched its distances; what may not run now is left out."""
-    wanted = {target.connection_id for target in start_lists.targets(edition.edition_id)}
+def send_start_lists(edition: Edition, by: str, now: datetime, connection_id: int | None = None) -> list[int]:
+    """Ask for the start lists of an event wherever somebody matched its distances, or at one connection; what may not run now
+    is left out.
+    """
+    wanted = {target.connection_id for target in start_lists.targets(edition.edition_id, connection_id)}
     connections = db.session.scalars(select(Connection).where(Connection.connection_id.in_(wanted))).all()
     able = [connection for connection in connections if why_not(connection, "start_list") is None]
     asked = []

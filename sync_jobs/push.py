@@ -21,6 +21,7 @@ from sync_jobs.start_list import Plan, Step
 from sync_jobs.start_lists import Target
 
 CHANGES = {"create": "new", "update": "changed", "withdraw": "gone"}
+BY_HAND = "A file takes nobody off. Take them off in {}, by hand."
 AT_ONCE = 50  # lines between two notes of what was told
 Planned = list[tuple[Target, Plan]]
 Sending = list[tuple[Target, Step]]
@@ -93,6 +94,8 @@ def _line(target: Target, step: Step) -> StartListEntry:
 
 def _send(attempt: Attempt, scope: Scope, sending: Sending) -> None:
     for at in range(0, len(sending), AT_ONCE):
+        if not _ways(attempt)[0]:
+            return  # somebody switched it off meanwhile
         some = sending[at : at + AT_ONCE]
         told: list[Told] = []
         try:
@@ -131,9 +134,25 @@ def _counts(steps: list[Step], *, refused: int = 0) -> Counts:
 
 
 def _make_file(attempt: Attempt, scope: Scope, sending: Sending) -> None:
+    if not attempt.adapter.file_withdraws:
+        sending = _left_to_a_person(attempt, sending)
+    if not sending:
+        return
     made = attempt.adapter.import_file(scope, [_line(target, step) for target, step in sending])
     now = times.now()
     with write() as session:
         ledger.page_done(session, attempt.claim, _counts([step for _, step in sending]), attempt.cursor, None, now)
         start_lists.keep_file(session, attempt.claim.connection_id, made, sending, attempt.claim.run_id, now)
     attempt.lease.renewed()
+
+
+def _left_to_a_person(attempt: Attempt, sending: Sending) -> Sending:
+    """Who has to be taken off by hand, since no file can; the others are handed back."""
+    off = [(target, step) for target, step in sending if step.kind == "withdraw"]
+    if off:
+        answers = [
+            Told(external_id=step.external_id, entry_key=step.entry_key, accepted=False, why=BY_HAND.format(attempt.adapter.label))
+            for _, step in off
+        ]
+        _keep(attempt, off, answers)
+    return [(target, step) for target, step in sending if step.kind != "withdraw"]

@@ -286,6 +286,8 @@ def _withdraw(made: Plan, present: set[Person], theirs: set[str], found: _Found,
         entry = found.by_key.get((line.entry_key if line else None) or found.links.get(person, ""))
         if entry is None and line is not None:
             entry = next(iter(found.by_external.get(line.external_id.casefold(), [])), None)
+        if entry is not None and line is not None and line.state == "refused" and line.wanted == _theirs(entry):
+            continue  # it was approved, and somebody has to do it there
         if entry is not None and entry.key not in theirs:
             why = "They are not registered any more, and still stand on the scoring list."
             made.steps.append(

@@ -197,6 +197,7 @@ class Adapter:
     genders: ClassVar[frozenset[str]] = frozenset({"M", "F", "X"})  # which a scoring provider can hold
     writes_note: ClassVar[str] = ""  # what an operator must know before switching `push_entries` on
     import_help: ClassVar[str] = ""  # where a person loads the import file
+    file_withdraws: ClassVar[bool] = True  # whether such a file can say that somebody does not run any more
 
     @staticmethod
     def happening_of(key: tuple[Any, ...]) -> str:

@@ -435,6 +435,13 @@ def test_an_import_file_is_in_the_documented_form(provider, adapter):
     assert provider.asked == []
 
 
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)"])
+def test_no_name_in_an_import_file_is_a_formula(adapter, name):
+    line = replace(LINE, last_name=name, team=name, city="-")
+    (row,) = csv.DictReader(io.StringIO(adapter().import_file(SCOPE, [line]).content.decode()))
+    assert (row["Last Name"], row["Team"], row["City"], row["First Name"]) == (f"'{name}", f"'{name}", "-", "Ada")
+
+
 # The whole way, in the sandbox
 
 

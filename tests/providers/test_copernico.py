@@ -786,6 +786,12 @@ def test_ids_that_were_not_entered_are_named(provider, adapter):
         setup.push_ids("riverside")
 
 
+def test_no_name_in_an_import_file_is_a_formula(adapter):
+    lines = [line(1, first_name="=1+1", last_name="+1", team="@x", bib="-1")]
+    (row,) = csv.DictReader(io.StringIO(adapter().import_file(SCOPE, lines).content.decode()))
+    assert [row[name] for name in ("name", "surname", "club", "bib-number")] == ["'=1+1", "'+1", "'@x", "'-1"]
+
+
 def test_a_start_list_is_a_file_for_the_import_screen_too(provider, adapter):
     lines = [line(1, last_name='Ferrer, "Pons"'), line(2, entry_key="A1B2C3D4", gender=None, born=None, bib=None, team=None)]
     file = adapter().import_file(SCOPE, lines)

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
-from sync_jobs import contest_map, editions, ledger, pull, push, secrets, start_lists, times
+from sync_jobs import contest_map, editions, jobs, ledger, pull, push, secrets, start_lists, times
 from sync_jobs.models import (
     PROVIDER_TABLES,
     Connection,
@@ -334,3 +334,76 @@ def gone_at(chain, key, when):
     with write() as session:
         people = PROVIDER_TABLES["runsignup_participants"]
         session.execute(update(people).where(people.c.registration_id == int(key)).values(gone_at=when))
+
+
+CHRONO = pytest.mark.parametrize("chain", [("runsignup", "chronotrack")], indirect=True, ids="-".join)
+
+
+@CHRONO
+def test_a_withdrawal_that_no_file_can_tell_is_left_to_a_person(chain):
+    key = chain.register(bib=512)
+    chain.cycle()
+    load(chain, newest_file())
+    chain.cycle()
+    made = newest_file().file_id
+    gone_at(chain, key, times.now())
+    push_now(chain)
+    assert start_lists.decide(chain.line().line_id, None, "approved", "Pat", times.now())
+    for _ in range(2):
+        push_now(chain)
+        assert (chain.line().state, newest_file().file_id) == ("refused", made)
+    assert "by hand" in chain.line().why
+
+
+@CHRONO
+def test_writing_that_is_switched_off_stops_between_two_batches(chain, monkeypatch):
+    start_lists.set_writes(chain.scoring.connection_id, on=True, by="Pat", now=times.now())
+    chain.cycle()
+    settled = chain.writes()
+    keep = push._keep
+
+    def switch_off(*given):
+        start_lists.set_writes(chain.scoring.connection_id, on=False, by="Pat", now=times.now())
+        return keep(*given)
+
+    monkeypatch.setattr(push, "AT_ONCE", 1)
+    monkeypatch.setattr(push, "_keep", switch_off)
+    chain.register(bib=512)
+    chain.tell("register", provider="runsignup", first_name="Yana", last_name="Quist", bib=513)
+    chain.cycle()
+    assert chain.writes() == settled + 1
+
+
+@CHRONO
+def test_a_far_shorter_scoring_list_can_be_believed_from_the_sending_that_met_it(chain):
+    start_lists.set_writes(chain.scoring.connection_id, on=True, by="Pat", now=times.now())
+    chain.cycle()
+    partner = chain.edition.timing_partner_id
+    happening = db.session.scalars(select(Contest.happening_id).where(Contest.connection_id == chain.scoring.connection_id)).first()
+    with write() as session:
+        for number in range(12):
+            session.execute(insert(ENTRIES).values(entry_id=f"x{number}", event_id=happening, timing_partner_id=partner))
+    chain.register(bib=512)
+    ledger.request(chain.registration, "participants", edition=chain.edition, trigger="manual", by="Pat", now=times.now())
+    for _ in range(2):
+        claim = ledger.claim(times.now())
+        with ledger.Lease(claim) as lease:
+            pull.run(claim, lease, None, {"start_list": push.start_list_of})
+    stopped = db.session.get_one(Run, claim.run_id, populate_existing=True)
+    assert (stopped.operation_type, stopped.error_kind) == ("start_list", "shrunk")
+    db.session.rollback()
+    assert ledger.retry(claim.run_id, "Pat", times.now(), believe=True)
+    work()
+    assert chain.at_scoring().bib == "512"
+
+
+@CHRONO
+def test_who_registered_during_a_pause_is_sent_when_it_is_resumed(chain):
+    start_lists.set_writes(chain.scoring.connection_id, on=True, by="Pat", now=times.now())
+    jobs.pause(chain.scoring.connection_id, "Rest", "Pat", times.now())
+    chain.register(bib=512)
+    ledger.request(chain.registration, "participants", edition=chain.edition, trigger="manual", by="Pat", now=times.now())
+    work()
+    jobs.resume(chain.scoring.connection_id, "Pat", times.now())
+    work()
+    assert chain.at_scoring().bib == "512"

@@ -60,6 +60,7 @@ class ChronoTrack(Adapter):
     help = "ChronoTrack Live support gives out the API's client id; the login is the one that you use in CT Live."
     writes_note = writing.NOTE
     import_help = writing.IMPORT_HELP
+    file_withdraws = False
 
     def __init__(self, access: Access) -> None:
         super().__init__(access)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sync_jobs.errors import NotThere, RequestRefused, UnexpectedReply
 from sync_jobs.kit.client import Client
+from sync_jobs.kit.sheet import harmless
 from sync_jobs.records import ImportFile, StartListEntry, Told
 
 
@@ -63,12 +64,13 @@ def import_file(event_id: str, lines: Sequence[StartListEntry]) -> ImportFile:
     writer.writerow(COLUMNS)
     for line in lines:
         if not line.withdrawn:
-            writer.writerow([_cell(getattr(line, ours)) for ours in COLUMNS.values()])
+            writer.writerow([_cell(ours, getattr(line, ours)) for ours in COLUMNS.values()])
     return ImportFile(name=f"chronotrack-{event_id}.csv", media_type="text/csv", content=out.getvalue().encode())
 
 
-def _cell(value: Any) -> str:
-    return "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
+def _cell(name: str, value: Any) -> str:
+    written = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return written if name in {"external_id", "contest_name"} else harmless(written)
 
 
 COLUMNS: Mapping[str, str] = {
