@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, render_template
@@ -19,6 +19,7 @@ from sync_jobs.models import Edition, EditionPlan, db
 
 pages = Blueprint("plans", __name__)
 DEFAULT = "default"
+DAY, LONGEST = timedelta(days=1), timedelta(days=366)
 PLANS = {
     "race_day": (
         "Race day",
@@ -44,8 +45,11 @@ class PlanForm(Form):
         self.zone = zone
 
     def validate_paused_until(self, field: Any) -> None:
-        """A pause that is over already would do nothing."""
-        if field.data is not None and self.until is not None and self.until <= words.page_now():
+        """A pause that is over already would do nothing, and one without an end is a plan that somebody forgets."""
+        now, typed = words.page_now(), field.data.replace(tzinfo=UTC) if field.data else None
+        if typed is not None and typed > now + LONGEST:
+            raise ValidationError("Choose a time within the next year.")
+        if typed is not None and (typed < now - DAY or (self.until is not None and self.until <= now)):
             raise ValidationError("That time has passed. Leave it empty to read the event again.")
 
     @property

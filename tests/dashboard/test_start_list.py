@@ -229,7 +229,13 @@ def test_a_pause_is_typed_in_the_events_own_zone(people, sign_in, clock):
 
 
 @pytest.mark.parametrize(
-    ("plan", "until", "sentence"), [("slow", "2020-01-01T08:00", "That time has passed."), ("often", "", "Not a valid choice")]
+    ("plan", "until", "sentence"),
+    [
+        ("slow", "2020-01-01T08:00", "That time has passed."),
+        ("often", "", "Not a valid choice"),
+        ("slow", "9999-12-31T23:59", "Choose a time within the next"),
+        ("slow", "0001-01-01T00:00", "That time has passed."),
+    ],
 )
 def test_what_makes_no_sense_is_answered_with_a_sentence_and_what_was_typed(people, sign_in, plan, until, sentence):
     answer = sign_in(people.partner).post(plan_address(people), data={"plan": plan, "paused_until": until})
