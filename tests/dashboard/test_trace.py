@@ -166,6 +166,9 @@ def test_what_somebody_searched_is_theirs_alone_and_over_after_an_hour(sides, pe
         assert cards(page) == []
         assert "That search is over" in words(page)
     assert cards(browser.soup(address.replace("/trace", f"/events/{sides.id}/trace"))) == []
+    within = browser.post(f"/events/{sides.id}/trace", data={"q": "ruiz"}).location
+    assert cards(browser.soup(within))
+    assert cards(browser.soup(within.replace(f"/events/{sides.id}", ""))) == []
     clock.forward(minutes=61)
     assert "That search is over" in words(browser.soup(address))
 

@@ -86,6 +86,7 @@ def test_a_first_name_is_enough_within_an_event_only(sides):
 def test_an_event_and_a_partner_keep_their_people_to_themselves(sides):
     sides.sign_up(sides.ten, 7, "Ana Ruiz")
     other = two_sides(sides.partner, "Elsewhere")
+    other.distance("Ten", 2)
     assert find(sides, "ruiz", edition_id=other.id) == []
     assert person_search.find(understand("ruiz"), [sides.partner.timing_partner_id + 1]) == []
     assert keys(person_search.find(understand("ruiz"), person_search.partners())) == [("runsignup", "7")]
