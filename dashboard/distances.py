@@ -66,10 +66,11 @@ def confirm(edition_id: int) -> ResponseReturnValue:
     """These two are the same."""
     edition, given = access.edition_or_404(edition_id), request.form
     ours, theirs = _number("ours"), _number("theirs")
+    instead = given.get("instead", type=int)
     try:
         contest_map.confirm(
             edition_id, ours, theirs, by=acting(), now=words.page_now(), looked="looked" in given,
-            instead_of=given.get("instead", type=int),
+            instead_of=None if instead is None else access.possible(instead),
         )  # fmt: skip
     except contest_map.CannotMap as why:
         return _proof(edition, given, wrong=str(why), status=422)
@@ -126,11 +127,12 @@ def undo(edition_id: int) -> ResponseReturnValue:
 
 
 def _done(edition_id: int, door: Callable[..., None], which: str, said: str) -> ResponseReturnValue:
-    access.edition_or_404(edition_id)
+    edition = access.edition_or_404(edition_id)
     try:
         door(edition_id, _number(which), by=acting(), now=words.page_now())
     except contest_map.CannotMap as why:
         return hx.refused(str(why), address=_back(edition_id))
+    jobs.send_start_lists(edition, acting(), words.page_now())
     return hx.did(said, address=_back(edition_id))
 
 

@@ -15,9 +15,9 @@ from dashboard import access, hx, live, matches_data, paging, scope, words
 from dashboard.access import requires
 from dashboard.distances import acting
 from dashboard.matches_data import Look
-from sync_jobs import entry_links, people
+from sync_jobs import entry_links, jobs, people
 from sync_jobs.entry_links import Pair
-from sync_jobs.models import Contest, db
+from sync_jobs.models import Contest, Edition, db
 
 pages = Blueprint("matches", __name__)
 MOST_TYPED = 80
@@ -79,43 +79,44 @@ def find(edition_id: int) -> ResponseReturnValue:
 @requires("match_people")
 def link(edition_id: int) -> ResponseReturnValue:
     """These two are the same person."""
-    access.edition_or_404(edition_id)
-    return _done(edition_id, "They are the same person. It stays so whatever the lists say.", entry_links.link, _pair())
+    edition = access.edition_or_404(edition_id)
+    return _done(edition, "They are the same person. It stays so whatever the lists say.", entry_links.link, _pair())
 
 
 @pages.post("/events/<int:edition_id>/matches/part")
 @requires("match_people")
 def part(edition_id: int) -> ResponseReturnValue:
     """These two are not the same person."""
-    access.edition_or_404(edition_id)
-    return _done(edition_id, "They are two people. They are not matched again by themselves.", entry_links.part, _pair())
+    edition = access.edition_or_404(edition_id)
+    return _done(edition, "They are two people. They are not matched again by themselves.", entry_links.part, _pair())
 
 
 @pages.post("/events/<int:edition_id>/matches/swap")
 @requires("match_people")
 def swap(edition_id: int) -> ResponseReturnValue:
     """Two people run with each other's number."""
-    access.edition_or_404(edition_id)
-    return _done(
-        edition_id, "Exchanged. Each is matched with the other’s registration.", entry_links.swap, _pair(), _pair("other_")
-    )
+    edition = access.edition_or_404(edition_id)
+    return _done(edition, "Exchanged. Each is matched with the other’s registration.", entry_links.swap, _pair(), _pair("other_"))
 
 
 @pages.post("/events/<int:edition_id>/matches/undo")
 @requires("match_people")
 def undo(edition_id: int) -> ResponseReturnValue:
     """Take back what somebody said by hand."""
-    access.edition_or_404(edition_id)
+    edition = access.edition_or_404(edition_id)
     number = access.possible(request.values.get("link", type=int) or abort(400))
-    return _done(edition_id, "Taken back.", entry_links.undo, number)
+    return _done(edition, "Taken back.", entry_links.undo, number)
 
 
-def _done(edition_id: int, said: str, door: Callable[..., None], *about: Pair | int) -> ResponseReturnValue:
+def _done(edition: Edition, said: str, door: Callable[..., None], *about: Pair | int) -> ResponseReturnValue:
+    """Keep it, and send whoever waited only for that."""
+    edition_id = edition.edition_id
     address = f"/events/{edition_id}/matches"
     try:
         door(edition_id, *about, by=acting(), now=words.page_now())
     except entry_links.CannotLink as why:
         return hx.refused(str(why), address=address)
+    jobs.send_start_lists(edition, acting(), words.page_now())
     return hx.did(said, address=address)
 
 

@@ -132,6 +132,10 @@ def test_changing_a_pair_ends_the_old_one(sides, partner):
     assert states == {sides.scored.contest_id: "void", longer.contest_id: "confirmed"}
 
 
+def test_an_impossible_number_of_a_pair_is_no_error_of_ours(sides, partner):
+    assert partner.post(f"{sides.address}/pair", data=form(sides, instead=10**30)).status_code == 404
+
+
 def test_a_director_looks_and_changes_nothing(sides, people, sign_in):
     contest_map.suggest(sides.id, NOW)
     browser = sign_in(make_account("director", people.company, editions=(sides.edition,)))

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from sync_jobs import contest_map, entry_links
-from sync_jobs.models import EntryLink, EntryQuestion, db
+from sync_jobs.models import EntryLink, EntryQuestion, Run, db
 from tests.conftest import NOW
 from tests.dashboard.conftest import read
 from tests.factories import make_account
@@ -92,6 +92,7 @@ def test_a_denied_suggestion_is_remembered_and_shown(sides, partner):
     assert "Nobody who is registered fits" in words(row(done, "Robert Jones", "li.asked"))
     assert "Robert Jones is not Bob Jones" in words(row(done, "said by"))
     assert linked() == set()
+    assert db.session.scalars(select(Run.operation_type)).all() == ["start_list"], "who waited only for that is sent"
 
 
 def test_a_swap_is_shown_with_both_numbers_and_exchanged(sides, partner):
