@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from sync_jobs.pairing import same
 from sync_jobs.records import PREFIXES, Entry, Registration, StartListEntry
 
 Person = tuple[str, str]  # registration provider and key
@@ -159,16 +160,21 @@ def fields_of(registration: Registration, contest_id: int) -> Fields:
     """What scoring is to hold of a registration, as it is kept in JSON."""
     return {
         "first_name": registration.first_name, "last_name": registration.last_name, "gender": registration.gender,
-        "born": registration.born.isoformat() if registration.born else None, "bib": registration.bib,
+        "born": registration.born.isoformat() if registration.born else None, "bib": _bib(registration),
         "contest_id": contest_id, "email": registration.email, "city": registration.city, "state": registration.state,
         "country": registration.country, "team": registration.team,
     }  # fmt: skip
 
 
+def _bib(person: Registration | Entry) -> str | None:
+    """As it is written; None where what is written says that there is none."""
+    return person.bib if same.bib(person) else None
+
+
 def _theirs(entry: Entry) -> Fields:
     return {
         "first_name": entry.first_name, "last_name": entry.last_name, "gender": entry.gender,
-        "born": entry.born.isoformat() if entry.born else None, "bib": entry.bib, "contest_id": entry.contest_id,
+        "born": entry.born.isoformat() if entry.born else None, "bib": _bib(entry), "contest_id": entry.contest_id,
     }  # fmt: skip
 
 
@@ -257,8 +263,9 @@ def _verdict(name: str, ours: Any, theirs: Any, told: tuple[Any] | None) -> str 
 
 
 def _same(name: str, one: Any, other: Any) -> bool:
-    if isinstance(one, str) and isinstance(other, str) and name != "bib":
-        return one.strip().casefold() == other.strip().casefold()
+    if isinstance(one, str) and isinstance(other, str):
+        mine, theirs = one.strip().casefold(), other.strip().casefold()
+        return mine.lstrip("0") == theirs.lstrip("0") if name == "bib" else mine == theirs  # 007 and 7 are one number
     return bool(one == other)
 
 

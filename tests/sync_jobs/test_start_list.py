@@ -86,6 +86,10 @@ def test_two_entries_with_one_id_wait_for_a_person():
         ("77", None, "99", "conflict"),  # given out at both sides
         ("77", None, None, "update"),
         ("13", "12", "13", None),  # both came to the same
+        ("007", None, "7", None),  # a number, however it is written
+        ("a12", None, "A12", None),
+        ("0", None, None, None),  # what stands for none is no bib to send
+        ("13", "0012", "12", "update"),
     ],
 )
 def test_bibs_are_carried_and_never_guessed(ours, told, theirs, expected):
