@@ -1,4 +1,4 @@
-"""`make bench`: all measurements, or those named: first, latency, memory, click, pages, providers, push."""
+"""`make bench`: all measurements, or those named: first, latency, memory, click, pages, providers, push, chain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from tests.bench import click, pages, pushing, side
+from tests.bench import chain, click, pages, pushing, side
 from tests.bench.around import Found, Table, measure, median, redis_server, spread, world
 
 HALF = [83 * step + 7 for step in range(10)]
@@ -119,7 +119,7 @@ def memory(table: Table, folder: Path, redis: str) -> None:
 
 
 PARTS = {"first": first, "latency": latency, "memory": memory, "click": click.run, "pages": pages.run,
-         "providers": side.part, "push": pushing.part}  # fmt: skip
+         "providers": side.part, "push": pushing.part, "chain": chain.part}  # fmt: skip
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from sync_jobs import contest_map, editions, secrets, start_lists, times
 from sync_jobs.models import Connection, ContestPair, Edition, EditionSuggestion, Partner, PartnerSettings, Run, db, write
+from sync_jobs.sandbox import plan
 from tests.bench import ours
 from tests.bench.sides import Served
 
@@ -25,10 +26,11 @@ class Pair(NamedTuple):
 
 def settle(there: Served, sides: list[tuple[str, str]], *, writes: bool) -> list[Pair]:
     """Partner 1 with the first pair of providers, partner 2 with the second, …; every distance mapped by a person."""
+    companies = plan.partners(len(sides))
     with write() as session:
         for number, both in enumerate(sides, 1):
             session.add(Partner(timing_partner_id=number, company_name=f"Company {number}"))
-            session.add(PartnerSettings(timing_partner_id=number, timezone="America/New_York", started_at=times.now()))
+            session.add(PartnerSettings(timing_partner_id=number, timezone=companies[number - 1].zone, started_at=times.now()))
             for offset, provider in enumerate(both):
                 session.add(Connection(connection_id=2 * number - 1 + offset, timing_partner_id=number, provider_name=provider,
                                        name=f"{provider} of {number}", state="active"))  # fmt: skip
@@ -57,7 +59,7 @@ def _pair(number: int, registration: str, scoring: str, *, writes: bool) -> Pair
     wanted = [(one.registration_contest_id, one.scoring_contest_id) for one in pairs]
     db.session.rollback()
     for one, other in wanted:
-        contest_map.confirm(edition_id, one, other, by="Bench", now=now)
+        contest_map.confirm(edition_id, one, other, by="Bench", now=now, looked=True)
     start_lists.set_writes(pair.scoring_id, on=writes, by="Bench", now=now)
     with write() as session:
         session.execute(delete(Run).where(Run.status == "pending"))
