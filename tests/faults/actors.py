@@ -44,10 +44,10 @@ def poisoned(run_id):
     """A worker for whom one run is deadly, wherever it meets it."""
     healthy = pull.run
 
-    def run(claim, lease, redis):
+    def run(claim, lease, redis, work=None):
         if claim.run_id == int(run_id):
             os.kill(os.getpid(), signal.SIGKILL)
-        healthy(claim, lease, redis)
+        healthy(claim, lease, redis, work)
 
     pull.run = run
     work()

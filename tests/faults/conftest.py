@@ -48,7 +48,7 @@ def known_world() -> Iterator[tuple[Path, World, Hub]]:
             hub = make_hub(world, running, "runsignup")
             hub.discover()
             with write() as session:  # nothing comes by itself while a test looks at one run
-                session.execute(update(Schedule).values(next_run_at=times.now() + timedelta(days=365)))
+                session.execute(update(Schedule).values(next_run_at=times.now() + timedelta(hours=20)))
             db.session.remove()
     yield folder, world, hub
     shutil.rmtree(folder)
