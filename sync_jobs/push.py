@@ -98,6 +98,7 @@ def _send(attempt: Attempt, scope: Scope, sending: Sending) -> None:
             return  # somebody switched it off meanwhile
         some = sending[at : at + AT_ONCE]
         told: list[Told] = []
+        stop = False
         try:
             for answer in attempt.adapter.push_entries(scope, [_line(target, step) for target, step in some]):
                 told.append(answer)  # noqa: PERF402  what came before a failure is kept
