@@ -83,7 +83,8 @@ class Live:
         wait_for(lambda: not self.ask(moving), 90, "Runs did not end")
 
     def newest_run(self) -> int:
-        return int(str(self.ask("SELECT max(sync_queue_id) FROM sync_queue")[0][0]))
+        """The newest that somebody pressed for; the clock asks for others at any moment of a race day."""
+        return int(str(self.ask("""SELECT max(sync_queue_id) FROM sync_queue WHERE "trigger" = 'manual'""")[0][0]))
 
     def hold_workers(self) -> None:
         """Workers stand still: what is asked for waits."""
