@@ -71,6 +71,7 @@ FIELDS = {
     "division": "division",
     "emergency_contact_name": "emergency contact",
     "emergency_contact_phone": "emergency contact’s phone",
+    "registration_status": "whether a registration is cancelled",
     "payment_status": "payment status",
     "amount_paid": "amount paid",
 }

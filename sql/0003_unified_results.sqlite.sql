@@ -1,5 +1,6 @@
 -- Every row that a scoring provider holds: several per entry, one for each group that is ranked (a bracket) or split.
 -- `results_time` is the chip time. `overall_place` stands only in the row of the overall bracket.
+-- `status` is the word of the provider: of the entry at ChronoTrack, which has none for a result, else of the result.
 CREATE VIEW unified_results AS
 SELECT 'chronotrack' AS source_provider, r.timing_partner_id AS timing_partner_id, r.event_id AS event_id,
        nullif(r.results_bib, '') AS bib_number, r.results_first_name AS first_name, r.results_last_name AS last_name,
@@ -12,7 +13,12 @@ SELECT 'chronotrack' AS source_provider, r.timing_partner_id AS timing_partner_i
        CASE WHEN r.results_rank GLOB '[0-9]*' THEN CAST(r.results_rank AS INTEGER) END AS bracket_place,
        CASE WHEN lower(trim(r.results_bracket_name)) IN ('overall', 'open') THEN 1 ELSE 0 END AS is_overall,
        c.edition_id AS edition_id, c.contest_id AS contest_id, r.entry_id AS entry_key,
-       r.event_id || '/' || r.race_id AS provider_contest_id
+       r.event_id || '/' || r.race_id AS provider_contest_id,
+       coalesce(
+           (SELECT nullif(o.entry_status, '') FROM ct_participants o
+             WHERE o.entry_id = r.entry_id AND o.timing_partner_id = r.timing_partner_id AND o.gone_at IS NULL),
+           (SELECT nullif(o.entry_status, '') FROM ct_participants_twin o
+             WHERE o.entry_id = r.entry_id AND o.timing_partner_id = r.timing_partner_id AND o.gone_at IS NULL)) AS status
 FROM ct_results r
 LEFT JOIN contests c
   ON c.timing_partner_id = r.timing_partner_id AND c.provider_name = 'chronotrack'
@@ -29,7 +35,8 @@ SELECT 'copernico', r.timing_partner_id, r.event_id, nullif(r.bib_number, ''), r
        nullif(r.net_time, ''), nullif(r.total_time, ''),
        CASE WHEN r.overall_position GLOB '[1-9]*' THEN CAST(r.overall_position AS INTEGER) END, 'Overall',
        CASE WHEN r.overall_position GLOB '[1-9]*' THEN CAST(r.overall_position AS INTEGER) END, 1,
-       c.edition_id, c.contest_id, coalesce(p.participant_id, r.participant_id), r.event_id
+       c.edition_id, c.contest_id, coalesce(p.participant_id, r.participant_id), r.event_id,
+       coalesce(nullif(r.status, ''), nullif(p.registration_status, ''))
 FROM copernico_results r
 LEFT JOIN copernico_participants p
   ON p.timing_partner_id = r.timing_partner_id AND p.event_id = r.event_id

@@ -266,6 +266,23 @@ def test_all_five_providers(made):
         assert (row["overall_place"], row["gender"], row["age"]) == (3, "F", 40)
 
 
+def test_a_result_stands_with_the_status_that_its_provider_gives_last_of_all_columns(made):
+    """At ChronoTrack the entry has it: the partner's own, also where another partner holds the same entry."""
+    for entry, status, gone in (("a", "DQ", None), ("b", "", None), ("c", "CONF", 1), ("d", "CONF", None)):
+        fill(made, "ct_participants", timing_partner_id=1, event_id="c", race_id="c1", entry_id=entry, entry_status=status,
+             gone_at=gone)  # fmt: skip
+    fill(made, "ct_participants_twin", timing_partner_id=2, event_id="c", race_id="c1", entry_id="d", entry_status="DNF")
+    for partner, entry in ((1, "a"), (1, "b"), (1, "c"), (1, "x"), (2, "d")):
+        fill(made, "ct_results", timing_partner_id=partner, event_id="c", race_id="c1", entry_id=entry)
+    for key, status, entered in (("p", "dnf", "active"), ("q", "", "dsq"), ("r", None, None)):
+        fill(made, "copernico_participants", timing_partner_id=1, event_id="k", participant_id=key, registration_status=entered)
+        fill(made, "copernico_results", timing_partner_id=1, event_id="k", participant_id=key, status=status)
+    assert {row["entry_key"]: row["status"] for row in look(made, "unified_results")} == {
+        "a": "DQ", "b": None, "c": None, "x": None, "d": "DNF", "p": "dnf", "q": "dsq", "r": None,
+    }  # fmt: skip
+    assert list(look(made, "unified_results")[0])[-1] == "status"
+
+
 def test_a_copernico_event_belongs_to_its_race_and_a_bib_to_whoever_alone_has_it(made):
     fill(made, "copernico_events", timing_partner_id=1, event_id="spring/5K", competition_id="spring",
          competition_name="Spring Run", event_name="5K", distance_categories="5 km", timezone="Europe/Madrid")  # fmt: skip
