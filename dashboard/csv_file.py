@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-FORMULA = frozenset("=+-@|%\t\r\n")
+from sync_jobs.kit.sheet import cell
+
 MARK = "\ufeff"  # or a spreadsheet takes UTF-8 for something else
-
-
-def cell(value: object) -> str:
-    """What a person typed somewhere is text, whatever it begins with."""
-    text = "" if value is None else str(value)
-    begins = unicodedata.normalize("NFKC", text.lstrip(" \u00a0\u200b\ufeff"))[:1]
-    return f"'{text}" if text[:1] in FORMULA or begins in FORMULA else text
 
 
 def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:

@@ -8,7 +8,6 @@ import io
 import pytest
 from sqlalchemy import select
 
-from dashboard import csv_file
 from sync_jobs import contest_map, entry_links
 from sync_jobs.models import LookUp, db
 from tests.conftest import NOW
@@ -127,15 +126,6 @@ def test_the_file_holds_no_formula_and_that_it_was_taken_is_noted(sides, partner
     (noted,) = db.session.scalars(select(LookUp))
     assert (noted.account_id, noted.edition_id, noted.found) == (people.partner.account_id, sides.id, 2)
     assert noted.timing_partner_id == people.company.timing_partner_id
-
-
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1", "\ufeff=1"])
-def test_no_cell_can_begin_a_formula(text):
-    assert csv_file.cell(text) == f"'{text}"
-
-
-def test_a_cell_stays_as_it_is_otherwise():
-    assert [csv_file.cell(one) for one in ("Zoë", "rsu:7", 12, None, "O’Neil-Smith")] == ["Zoë", "rsu:7", "12", "", "O’Neil-Smith"]
 
 
 def test_looking_is_not_a_change_and_takes_few_statements(sides, partner):

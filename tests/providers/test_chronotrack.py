@@ -405,6 +405,11 @@ def test_a_known_line_changes_its_entry_and_a_withdrawn_one_says_only_that(adapt
     assert second == ("PUT", "/api/entry/7000002", {"entry_status": "DNS"})
 
 
+def test_no_id_leads_to_another_address(adapter, provider, taking):
+    list(adapter().push_entries(replace(SCOPE, happening_id="4/1"), [replace(LINE, entry_key="7/../8?x=1")]))
+    assert [asked.path for asked in provider.asked] == ["/api/event/4%2F1/reg-choice", "/api/entry/7%2F..%2F8%3Fx%3D1"]
+
+
 @pytest.mark.parametrize("status", [400, 404, 409, 422])
 def test_a_refusal_is_told_and_the_others_go_on(provider, adapter, status):
     answers = iter([Answer(body=CHOICES), Answer(status, {"error": "no"}), Answer(body={"entry": {"entry_id": "7000002"}})])

@@ -775,6 +775,14 @@ def test_what_never_was_answered_is_raised_and_what_was_told_stands(provider, ad
     assert len(provider.asked) == 2, "nothing may be sent twice"
 
 
+def test_no_slug_and_no_id_leads_to_another_address(provider, races, adapter):
+    races.people = [athlete("A1/../B2?x=1#y")]
+    list(adapter().entries(Scope(happening_id="river side/10K", contest_ids=(), timezone="Europe/Madrid"), None))
+    assert {asked.path for asked in provider.asked if "athlete" in asked.path} == {
+        "/races/river%20side%2F10K/athletes", "/races/river%20side%2F10K/athlete/A1%2F..%2FB2%3Fx%3D1%23y/full",
+    }  # fmt: skip
+
+
 def test_ids_that_were_not_entered_are_named(provider, adapter):
     provider.give(said({}))
     with pytest.raises(SetUpWrongly, match=SLUG):
@@ -790,6 +798,8 @@ def test_no_name_in_an_import_file_is_a_formula(adapter):
     lines = [line(1, first_name="=1+1", last_name="+1", team="@x", bib="-1")]
     (row,) = csv.DictReader(io.StringIO(adapter().import_file(SCOPE, lines).content.decode()))
     assert [row[name] for name in ("name", "surname", "club", "bib-number")] == ["'=1+1", "'+1", "'@x", "'-1"]
+    (row,) = csv.DictReader(io.StringIO(adapter().import_file(SCOPE, [line(1, last_name=" =1+1")]).content.decode()))
+    assert row["surname"] == "' =1+1"
 
 
 def test_a_start_list_is_a_file_for_the_import_screen_too(provider, adapter):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from sync_jobs.errors import NotThere, UnexpectedReply, UnreadableRow
 from sync_jobs.kit import parse, rows
@@ -97,7 +98,10 @@ class ChronoTrack(Adapter):
         event_id = _identity("event_id")(event)
         if event_id is None:
             return []
-        path, query = f"/event/{event_id}/race", {"size": PEOPLE_PER_PAGE, "include_not_wants_results": "true", **WHOLE}
+        path, query = (
+            f"/event/{quote(event_id, safe='')}/race",
+            {"size": PEOPLE_PER_PAGE, "include_not_wants_results": "true", **WHOLE},
+        )
         of_event = {"event_id": event_id, "event_start_time": event.get("event_start_time")}
         sheets = by_sheet(
             lambda page: self._sheet(path, "event_race", query, page), Ending(PEOPLE_PER_PAGE), _identity("race_id"), path
@@ -108,7 +112,7 @@ class ChronoTrack(Adapter):
 
     def entries(self, scope: Scope, cursor: dict[str, Any] | None) -> Iterator[Page]:
         """Everybody on the start list of one event, also who stopped or was disqualified: only the entry says so."""
-        path, query = f"/event/{scope.happening_id}/entry", {"size": PEOPLE_PER_PAGE, **WHOLE, **PERSONAL}
+        path, query = f"/event/{quote(scope.happening_id, safe='')}/entry", {"size": PEOPLE_PER_PAGE, **WHOLE, **PERSONAL}
         ending = Ending(PEOPLE_PER_PAGE, proven=self.page_size_seen, expected=scope.rows_expected)
         ending.resume(cursor or {})
         number = (cursor or {}).get("page", 1)
@@ -134,7 +138,7 @@ class ChronoTrack(Adapter):
     def _ranking(
         self, scope: Scope, ranking: str, cursor: dict[str, Any] | None, following: dict[str, Any] | None, told: set[Any]
     ) -> Iterator[Page]:
-        path = f"/event/{scope.happening_id}/results"
+        path = f"/event/{quote(scope.happening_id, safe='')}/results"
         query = {"size": PEOPLE_PER_PAGE, **WHOLE, **({} if ranking == "OPEN" else {"bracket": ranking})}
         number, ending = (cursor or {}).get("page", 1), Ending(PEOPLE_PER_PAGE)
         ending.resume(cursor or {})
@@ -162,7 +166,7 @@ class ChronoTrack(Adapter):
 
     def push_entries(self, scope: Scope, lines: Sequence[StartListEntry]) -> Iterator[Told]:
         """One call for each line. Nothing about these calls is confirmed."""
-        path = writing.CHOICES.format(event=scope.happening_id)
+        path = writing.CHOICES.format(event=quote(scope.happening_id, safe=""))
         choices = self._sheet(path, "event_reg_choice", {"size": PEOPLE_PER_PAGE}, 1, lenient=True).records if lines else []
         for line in lines:
             yield writing.send(self.client, scope.happening_id, line, choices)

@@ -9,17 +9,18 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from sync_jobs.errors import NotThere, RequestRefused, UnexpectedReply
 from sync_jobs.kit.client import Client
-from sync_jobs.kit.sheet import harmless
+from sync_jobs.kit.sheet import cell
 from sync_jobs.records import ImportFile, StartListEntry, Told
 
 
 def send(client: Client, event_id: str, line: StartListEntry, choices: Sequence[Any]) -> Told:
     """One line. A refusal is told; where no answer comes, ProviderError is raised, since nobody knows what was done."""
     method, path = UPDATE if line.entry_key else CREATE
-    where = path.format(event=event_id, entry=line.entry_key)
+    where = path.format(event=quote(event_id, safe=""), entry=quote(line.entry_key or "", safe=""))
     try:
         reply = client.post(where, document_of(line, choices), method=method)
     except (RequestRefused, NotThere) as refused:
@@ -70,7 +71,7 @@ def import_file(event_id: str, lines: Sequence[StartListEntry]) -> ImportFile:
 
 def _cell(name: str, value: Any) -> str:
     written = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return written if name in {"external_id", "contest_name"} else harmless(written)
+    return written if name in {"external_id", "contest_name"} else cell(written)
 
 
 COLUMNS: Mapping[str, str] = {

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from sync_jobs.kit.sheet import harmless
+from sync_jobs.kit.sheet import cell
 from sync_jobs.providers.copernico import people
 from sync_jobs.providers.copernico.push import ASSUMED
 from sync_jobs.records import ImportFile, Scope, StartListEntry
@@ -34,7 +34,7 @@ def _cells(line: StartListEntry) -> list[str]:
     imported = line.known_as is not None and line.known_as.casefold() == line.external_id.casefold()
     return [
         line.external_id if imported or line.entry_key is None else line.entry_key,
-        harmless(line.bib or ""), harmless(line.first_name), harmless(line.last_name),
+        cell(line.bib), cell(line.first_name), cell(line.last_name),
         ASSUMED["gender"].get(line.gender, ""), line.born.isoformat() if line.born else "", line.contest_name or line.contest_id,
-        harmless(line.team or ""), "", "",
+        cell(line.team), "", "",
     ]  # fmt: skip
