@@ -1,88 +1,14 @@
-"""What a scoring provider has to be told so that its start list is the registration side's. Decides; touches nothing.
-
-Three facts about a person are compared field by field: what registration says (ours), what scoring has (theirs), and what
-scoring was told last. What only we changed is sent, what only scoring changed is left alone, and what both changed is a
-conflict for a person. People are found by stored link, then by external id, never by bib.
-"""
+"""The plan of one scoring contest: who is found where, and what each of them needs."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 from typing import Any
 
-from sync_jobs.pairing import same
-from sync_jobs.records import PREFIXES, Entry, Registration, StartListEntry
-
-Person = tuple[str, str]  # registration provider and key
-Fields = dict[str, Any]
-COMPARED = ("first_name", "last_name", "gender", "born", "bib", "contest_id")
-"""What scoring shows of an entry, so that a difference can be seen; the rest only goes along."""
-WORDS = {"first_name": "first name", "last_name": "last name", "gender": "gender", "born": "date of birth", "bib": "bib",
-         "contest_id": "distance"}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """What was told of one registration before: the fields (None: nothing yet), how it stands, and the entry if known."""
-
-    state: str  # sent, in_file, there, refused, waiting, approved, declined, withdrawn
-    external_id: str
-    told: Fields | None
-    wanted: Fields | None
-    entry_key: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """One field: what we want there, and what stands there."""
-
-    name: str
-    ours: Any
-    theirs: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One thing to do for one person. `withdraw` and `conflict` wait for somebody to decide, `twice` until scoring is put in
-    order; the others go by themselves.
-    """
-
-    kind: str  # create, update, withdraw, conflict, twice
-    is_decided: bool = False  # somebody said yes to exactly this
-    person: Person
-    external_id: str
-    entry_key: str | None
-    wanted: Fields
-    known_as: str | None = None  # the external id that the entry carries now
-    restored: bool = False  # they had been withdrawn there
-    differences: tuple[Difference, ...] = ()
-    why: str = ""
-
-
-@dataclass(slots=True)
-class Plan:
-    """All steps of one scoring contest, and what needs none."""
-
-    steps: list[Step] = field(default_factory=list)
-    there: list[tuple[Person, str, str, Fields]] = field(default_factory=list)
-    """Who was found to stand there as wanted: person, external id, entry, and what registration says of them now."""
-    same: int = 0  # who was known to
-    told: int = 0  # on their way: sent or in a file, and not seen there yet
-    in_file: list[Step] = field(default_factory=list)
-    """Those of them whose file nobody has loaded yet: they go into the next file too, or out with the next push."""
-
-    @property
-    def ready(self) -> list[Step]:
-        """The steps that may go out now."""
-        return [step for step in self.steps if _may_go(step)]
-
-    @property
-    def waiting(self) -> list[Step]:
-        """The steps that somebody has to decide."""
-        return [step for step in self.steps if not _may_go(step)]
+from sync_jobs.records import Entry, Registration
+from sync_jobs.start_list.facts import COMPARED, WORDS, Difference, Fields, Line, Person, Plan, Step, fields_of, fields_there, id_of
 
 
 def plan(
@@ -134,10 +60,6 @@ def _decided(step: Step, line: Line | None) -> Step:
     return replace(step, kind=kind, is_decided=True)
 
 
-def _may_go(step: Step) -> bool:
-    return step.kind in {"create", "update"} or step.is_decided
-
-
 class _Found:
     """Entries by their keys and external ids; who is linked by whom."""
 
@@ -154,28 +76,6 @@ class _Found:
         """The entries that are this person's: the linked one alone, else all that carry the id."""
         linked = self.by_key.get(self.links.get(person, ""))
         return [linked] if linked else self.by_external.get(external_id.casefold(), [])
-
-
-def fields_of(registration: Registration, contest_id: int) -> Fields:
-    """What scoring is to hold of a registration, as it is kept in JSON."""
-    return {
-        "first_name": registration.first_name, "last_name": registration.last_name, "gender": registration.gender,
-        "born": registration.born.isoformat() if registration.born else None, "bib": _bib(registration),
-        "contest_id": contest_id, "email": registration.email, "city": registration.city, "state": registration.state,
-        "country": registration.country, "team": registration.team,
-    }  # fmt: skip
-
-
-def _bib(person: Registration | Entry) -> str | None:
-    """As it is written; None where what is written says that there is none."""
-    return person.bib if same.bib(person) else None
-
-
-def _theirs(entry: Entry) -> Fields:
-    return {
-        "first_name": entry.first_name, "last_name": entry.last_name, "gender": entry.gender,
-        "born": entry.born.isoformat() if entry.born else None, "bib": _bib(entry), "contest_id": entry.contest_id,
-    }  # fmt: skip
 
 
 def _twice(person: Person, registration: Registration, contest_id: int) -> Step:
@@ -213,7 +113,7 @@ def _on_its_way(made: Plan, line: Line, step: Step) -> None:
 
 
 def _compare(made: Plan, person: Person, registration: Registration, entry: Entry, line: Line | None, contest_id: int) -> None:
-    wanted, theirs = fields_of(registration, contest_id), _theirs(entry)
+    wanted, theirs = fields_of(registration, contest_id), fields_there(entry)
     told = line.told if line else None
     if line is not None and line.state in {"sent", "in_file"} and told == wanted and not _shows(theirs, wanted):
         _on_its_way(made, line, _step("update", person, registration, entry, wanted, [], ""))
@@ -293,33 +193,11 @@ def _withdraw(made: Plan, present: set[Person], theirs: set[str], found: _Found,
         entry = found.by_key.get((line.entry_key if line else None) or found.links.get(person, ""))
         if entry is None and line is not None:
             entry = next(iter(found.by_external.get(line.external_id.casefold(), [])), None)
-        if entry is not None and line is not None and line.state == "refused" and line.wanted == _theirs(entry):
+        if entry is not None and line is not None and line.state == "refused" and line.wanted == fields_there(entry):
             continue  # it was approved, and somebody has to do it there
         if entry is not None and entry.key not in theirs:
             why = "They are not registered any more, and still stand on the scoring list."
             made.steps.append(
-                Step(kind="withdraw", person=person, external_id=_id_of(person), entry_key=entry.key,
-                     known_as=entry.external_id, wanted=_theirs(entry), why=why)
+                Step(kind="withdraw", person=person, external_id=id_of(person), entry_key=entry.key,
+                     known_as=entry.external_id, wanted=fields_there(entry), why=why)
             )  # fmt: skip
-
-
-def _id_of(person: Person) -> str:
-    return f"{PREFIXES.get(person[0], person[0])}:{person[1]}"
-
-
-def to_send(step: Step, contest: tuple[str, str]) -> StartListEntry:
-    """A step as an adapter takes it; `contest` is the provider's id and name of it."""
-    wanted = {name: value for name, value in step.wanted.items() if name in _OF_PERSON}
-    born = wanted.pop("born", None)
-    return replace(
-        _EMPTY, **wanted, born=date.fromisoformat(born) if born else None, external_id=step.external_id, entry_key=step.entry_key,
-        contest_id=contest[0], contest_name=contest[1], known_as=step.known_as,
-        withdrawn=step.kind == "withdraw", restored=step.restored,
-    )  # fmt: skip
-
-
-_EMPTY = StartListEntry(
-    external_id="", entry_key=None, contest_id="", contest_name="", first_name="", last_name="", gender=None, born=None, bib=None,
-    email=None, city=None, state=None, country=None, team=None,
-)  # fmt: skip
-_OF_PERSON = ("first_name", "last_name", "gender", "born", "bib", "email", "city", "state", "country", "team")
