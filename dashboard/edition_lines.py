@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, case, select
 
 from dashboard import standing, words
 from dashboard.reading import Query
-from sync_jobs import cadence, health, schedules
-from sync_jobs.models import Connection, Edition, Partner, PartnerSettings, SyncState
+from sync_jobs import cadence, schedules
+from sync_jobs.models import Connection, Edition, EditionPlan, Partner, PartnerSettings, SyncState
 from sync_jobs.providers import label, side
 
 COLUMNS: tuple[Any, ...] = (
@@ -46,9 +46,12 @@ def states(of: Select[*tuple[Any, ...]]) -> Query:
         SyncState.rows_expected.label("rows_expected"), SyncState.rows_aside.label("rows_aside"),
         SyncState.error_kind.label("error_kind"), SyncState.error_sentence.label("error_sentence"),
         SyncState.last_run_id.label("last_run_id"), SyncState.never_sent.label("never_sent"),
-        Connection.state.label("connection_state"),
+        Connection.state.label("connection_state"), EditionPlan.plan.label("plan"),
+        EditionPlan.paused_until.label("paused_until"),
         case((schedules.is_gone(SyncState), 1), else_=0).label("gone"),
-    ).outerjoin(Connection, Connection.connection_id == SyncState.connection_id).where(
+    ).outerjoin(Connection, Connection.connection_id == SyncState.connection_id).outerjoin(
+        EditionPlan, EditionPlan.edition_id == SyncState.edition_id
+    ).where(
         SyncState.edition_id.in_(select(chosen.c.edition_id)), SyncState.operation_type.in_(standing.PEOPLE)
     )  # fmt: skip
 
@@ -92,11 +95,18 @@ def state_line(state: Any, edition: Any, now: datetime) -> Any:
         said.state, said.word = "bad", "failed"
     elif state.success_at is None:
         said.state, said.word = "wait", "never read"
-    elif wanted and now - state.success_at > health.late_after(state.operation_type):
+    elif wanted and _is_late(state, edition, now):
         said.state, said.word = "late", words.span(now - state.success_at)
     else:
         said.state, said.word = "good", words.span(now - state.success_at)
     return said
+
+
+def _is_late(state: Any, edition: Any, now: datetime) -> bool:
+    """Older than its plan promises; as `standing.is_late` says it to the database."""
+    promise = schedules.promised(state.provider_name, state.operation_type, state.plan, edition, now)
+    since = max(state.success_at, state.paused_until or state.success_at)
+    return promise is not None and now - since > promise.late_after
 
 
 def _badge(said: Any, now: datetime) -> tuple[str, str]:

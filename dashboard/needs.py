@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from dashboard import standing, words
-from sync_jobs import health
+from sync_jobs import schedules
 from sync_jobs.providers import label
 
 SOON = timedelta(days=1)
@@ -100,14 +100,15 @@ def _late(troubles: list[Any], names: dict[int, str], now: datetime) -> Iterator
     for row in troubles:
         if row.last_status == "failed" and row.failing_since is not None:
             continue
-        promised = words.span(health.PROMISED[row.operation_type])
+        promise = schedules.promised(row.provider_name, row.operation_type, row.plan, row, now)
         name, partner = row.edition_name or row.connection_name, names.get(row.partner_id, "")
         what = words.operation(row.operation_type).lower()
         start = f" · starts {words.day(row.starts_at, row.zone)}" if row.starts_at and row.starts_at > now else ""
         why = f" · {row.error_sentence}" if row.failing_since and row.error_sentence else ""
         yield Need(
             state="late", word="today", rank=2 if _is_soon(row, now) else 3, since=row.success_at, key=f"late-{row.target}",
-            sentence=f"{name}: {what} {words.span(now - row.success_at)} old, promised {promised}",
+            sentence=f"{name}: {what} {words.span(now - row.success_at)} old"
+            + (f", promised {words.span(promise.every)}" if promise else ""),
             under=f"{partner} · {label(row.provider_name)}{start}{why}",
             button="Open", address=f"/events/{row.edition_id}" if row.edition_id else f"/partners/{row.partner_id}",
         )  # fmt: skip

@@ -14,6 +14,7 @@ from sync_jobs.models import (
     Connection,
     DoneMinute,
     Edition,
+    EditionPlan,
     EditionSuggestion,
     Partner,
     PartnerSettings,
@@ -82,12 +83,14 @@ def _troubles(now: datetime) -> Query:
             SyncState.failing_since.label("failing_since"), SyncState.last_status.label("last_status"),
             SyncState.error_kind.label("error_kind"), SyncState.error_sentence.label("error_sentence"),
             Edition.name.label("edition_name"), Edition.starts_at.label("starts_at"), Edition.timezone.label("zone"),
+            Edition.ends_at.label("ends_at"), EditionPlan.plan.label("plan"),
             Connection.name.label("connection_name"), Partner.company_name.label("partner_name"),
         )
         .join(Connection, Connection.connection_id == SyncState.connection_id)
         .join(PartnerSettings, PartnerSettings.timing_partner_id == SyncState.timing_partner_id)
         .outerjoin(Partner, Partner.timing_partner_id == SyncState.timing_partner_id)
         .outerjoin(Edition, Edition.edition_id == SyncState.edition_id)
+        .outerjoin(EditionPlan, EditionPlan.edition_id == SyncState.edition_id)
         .where(
             access.within(SyncState.timing_partner_id), Connection.state == "active", Connection.refused_since.is_(None),
             PartnerSettings.started_at.is_not(None), standing.wanted(now), or_(standing.is_failed(), standing.is_late(now)),

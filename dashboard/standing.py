@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, null, or_, select, type_coerce
 
 from dashboard import words
 from dashboard.reading import Query
-from sync_jobs import health, schedules
-from sync_jobs.models import Connection, Edition, PartnerSettings, Run, SyncState
+from sync_jobs import cadence, health, schedules
+from sync_jobs.models import Connection, Edition, EditionPlan, Instant, PartnerSettings, Run, SyncState
+from sync_jobs.providers import ADAPTERS
 
 PEOPLE = ("participants", "results")  # what a badge tells the age of
 STILL_WANTED = timedelta(days=1)  # after the last start; as in `cadence`
@@ -23,12 +25,51 @@ def wanted(now: datetime) -> ColumnElement[bool]:
 
 
 def is_late(now: datetime) -> ColumnElement[bool]:
-    """Targets whose last success is older than what was promised."""
-    return or_(*(_is_late(name, now) for name in health.PROMISED))
+    """Targets whose last success is older than the plan of their event promises; beside `Edition` and `EditionPlan`.
+
+    While somebody holds an event back nothing of it is late, and after that a whole interval may pass.
+    """
+    since = case((EditionPlan.paused_until > SyncState.last_success_at, EditionPlan.paused_until), else_=SyncState.last_success_at)
+    late: ColumnElement[bool] = since < type_coerce(_oldest(now), Instant)
+    return late
 
 
-def _is_late(operation: str, now: datetime) -> ColumnElement[bool]:
-    return and_(SyncState.operation_type == operation, SyncState.last_success_at < now - health.late_after(operation))
+def _oldest(now: datetime) -> ColumnElement[Any]:
+    """The instant before which a success counts as late; nothing where nothing is promised."""
+    plan = func.coalesce(EditionPlan.plan, case((Edition.starts_at.is_(None), cadence.default_plan(None)), else_=cadence.default_plan(now)))
+    readings: dict[tuple[str, str, timedelta], list[str]] = defaultdict(list)
+    for provider in ADAPTERS:
+        for operation in PEOPLE:
+            readings[operation, schedules.kind_of(provider, operation), schedules.least_of(provider)].append(provider)
+    daily = [(SyncState.operation_type == name, _before(now, health.daily(name))) for name in health.DAILY]
+    planned = [
+        (
+            and_(SyncState.operation_type == operation, SyncState.provider_name.in_(providers), plan == name),
+            _oldest_of(kind, name, least, now),
+        )
+        for (operation, kind, least), providers in readings.items()
+        for name in cadence.PLANS
+    ]
+    return case(*daily, *planned)
+
+
+def _oldest_of(kind: str, plan: str, least: timedelta, now: datetime) -> ColumnElement[Any]:
+    """The same for one kind of reading in one plan, by where the event is in its life; as `health.promised` decides it."""
+    last = func.coalesce(Edition.ends_at, Edition.starts_at, type_=Instant)
+    begins = health.begins(kind, plan)
+    stretches = [
+        ((Edition.starts_at if one.until < timedelta(0) else last) > now - one.until, _before(now, one))
+        for one in health.promises(kind, plan, least) if one.until is not None
+    ]  # fmt: skip
+    return case(
+        (Edition.starts_at.is_(None), _before(now, health.undated(kind, plan, least))),
+        *([(Edition.starts_at > now - begins, null())] if begins is not None else []),
+        *stretches,
+    )
+
+
+def _before(now: datetime, promise: health.Promise) -> ColumnElement[Any]:
+    return literal(now - promise.late_after, Instant)
 
 
 def is_failed() -> ColumnElement[bool]:
@@ -53,6 +94,7 @@ def connections(now: datetime, *conditions: ColumnElement[bool]) -> Query:
             func.sum(SyncState.rows_aside).label("aside"),
         )
         .outerjoin(Edition, Edition.edition_id == SyncState.edition_id)
+        .outerjoin(EditionPlan, EditionPlan.edition_id == SyncState.edition_id)
         .where(wanted(now))
         .group_by(SyncState.connection_id)
         .subquery("states")

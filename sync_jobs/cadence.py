@@ -79,10 +79,20 @@ def next_slot(kind: str, when: When, after: datetime) -> datetime | None:
     """The first slot later than that instant, in UTC; None when there will be none."""
     if kind in DAILY_AT:
         return _next_daily(DAILY_AT[kind], when.zone, after) if _has_days_left(when, after) else None
-    phases = _slowed(PLANS[when.plan][kind], kind, when)
     if when.starts_at is None:
-        return _on_grid(STANDARD[kind][0].every if when.plan == "race_day" else phases[0].every, after)
-    return _within(phases, when.starts_at, when.ends_at or when.starts_at, BEGINS.get(kind), after)
+        return _on_grid(undated(kind, when.plan, when.least), after)
+    return _within(phases(kind, when.plan, when.least), when.starts_at, when.ends_at or when.starts_at, BEGINS.get(kind), after)
+
+
+def phases(kind: str, plan: str, least: timedelta = timedelta(0)) -> Phases:
+    """The phases of that kind in that plan, as slow as `least` makes those of people."""
+    return _slowed(PLANS[plan][kind], kind, least)
+
+
+def undated(kind: str, plan: str, least: timedelta = timedelta(0)) -> timedelta:
+    """The interval of an event of which no start is known."""
+    known = STANDARD if plan == "race_day" else PLANS[plan]
+    return _slowed(known[kind], kind, least)[0].every
 
 
 def is_active(kind: str, when: When, at: datetime) -> bool:
@@ -119,30 +129,30 @@ def still_wanted(starts_at: datetime | None, ends_at: datetime | None, now: date
     return last_start is None or now <= last_start + DAY
 
 
-def _slowed(phases: Phases, kind: str, when: When) -> Phases:
-    if kind not in PEOPLE or not when.least:
-        return phases
-    return tuple(Phase(phase.until, max(phase.every, when.least)) for phase in phases)
+def _slowed(known: Phases, kind: str, least: timedelta) -> Phases:
+    if kind not in PEOPLE or not least:
+        return known
+    return tuple(Phase(phase.until, max(phase.every, least)) for phase in known)
 
 
 def _has_days_left(when: When, after: datetime) -> bool:
     return still_wanted(when.starts_at, when.ends_at, after)
 
 
-def _within(phases: Phases, first: datetime, last: datetime, begins: timedelta | None, after: datetime) -> datetime | None:
+def _within(known: Phases, first: datetime, last: datetime, begins: timedelta | None, after: datetime) -> datetime | None:
     """The first grid instant of whichever phase it falls into; a phase that begins off the grid begins at once."""
     if begins is not None and after < first + begins:
         return first + begins
-    for phase in phases:
+    for phase in known:
         end = _end(phase, first, last)
         if after < end:
             slot = _on_grid(phase.every, after)
-            return slot if slot < end else _after_phase(phases, phase, end)
+            return slot if slot < end else _after_phase(known, phase, end)
     return None
 
 
-def _after_phase(phases: Phases, phase: Phase, end: datetime) -> datetime | None:
-    return None if phase is phases[-1] else end
+def _after_phase(known: Phases, phase: Phase, end: datetime) -> datetime | None:
+    return None if phase is known[-1] else end
 
 
 def _end(phase: Phase, first: datetime, last: datetime) -> datetime:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-PROMISED: dict[str, timedelta] = {
-    "events": timedelta(days=1),
-    "participants": timedelta(hours=4),
-    "counts": timedelta(days=1),
-    "results": timedelta(minutes=30),
-}
-"""What the plan *Standard* promises: nothing is older than one interval."""
+from sync_jobs import cadence
+
+DAILY: dict[str, timedelta] = {"events": cadence.DAY, "counts": cadence.DAY}
+"""What is read once a day in every plan; everything else is promised by the plan of its event."""
 
 GRACE: dict[str, timedelta] = {
     "events": timedelta(hours=2),
     "participants": timedelta(minutes=30),
+    "entries": timedelta(minutes=30),
     "counts": timedelta(hours=2),
     "results": timedelta(minutes=15),
 }
-"""How long the work itself may take before a promise counts as broken."""
+"""The most that the work itself may take before a promise counts as broken."""
+LEAST_GRACE = timedelta(minutes=2)
 
 BUCKETS = (100, 300, 1000, 3000, 10_000)  # milliseconds; one more bucket takes what was slower
 SLOWER = 30_000
@@ -27,9 +27,61 @@ SLOW_MS = 3000
 FAILING_SHARE = 0.2
 
 
-def late_after(operation: str) -> timedelta:
-    """The age from which a reading of that kind is late."""
-    return PROMISED[operation] + GRACE[operation]
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Nothing is older than `every`, until so long after the first start (where negative), else after the last."""
+
+    every: timedelta
+    late_after: timedelta
+    until: timedelta | None = None
+
+
+def daily(operation: str) -> Promise:
+    """What is promised of a reading of all events at once."""
+    return _promise(operation, DAILY[operation])
+
+
+def undated(kind: str, plan: str, least: timedelta = timedelta(0)) -> Promise:
+    """What a plan promises of an event of which no start is known."""
+    return _promise(kind, cadence.undated(kind, plan, least))
+
+
+def promises(kind: str, plan: str, least: timedelta = timedelta(0)) -> list[Promise]:
+    """What a plan promises of an event, one stretch of its life after the other; a shorter interval once it can be kept."""
+    found: list[Promise] = []
+    for phase in cadence.phases(kind, plan, least):
+        one = _promise(kind, phase.every, phase.until)
+        if found and one.every < found[-1].every:
+            found[-1] = replace(found[-1], until=(found[-1].until or timedelta(0)) + one.late_after - one.every)
+        found.append(one)
+    return found
+
+
+def begins(kind: str, plan: str) -> timedelta | None:
+    """How long after the first start the first promise counts; None: always."""
+    if kind not in cadence.BEGINS:
+        return None
+    first = promises(kind, plan)[0]
+    return cadence.BEGINS[kind] + first.late_after - first.every
+
+
+def promised(kind: str, when: cadence.When, now: datetime) -> Promise | None:
+    """What is promised of such a reading now; None where nothing is: results before the start, anything long after it."""
+    if kind in DAILY:
+        return daily(kind)
+    if when.starts_at is None:
+        return undated(kind, when.plan, when.least)
+    first, last, since = when.starts_at, when.ends_at or when.starts_at, begins(kind, when.plan)
+    if since is not None and now < first + since:
+        return None
+    for one in promises(kind, when.plan, when.least):
+        if one.until is not None and now < (first if one.until < timedelta(0) else last) + one.until:
+            return one
+    return None
+
+
+def _promise(kind: str, every: timedelta, until: timedelta | None = None) -> Promise:
+    return Promise(every, every + min(GRACE[kind], max(LEAST_GRACE, every / 2)), until)
 
 
 def p95(histogram: Sequence[int]) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, case, exists, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from sync_jobs import cadence, times
+from sync_jobs import cadence, health, times
 from sync_jobs.ledger.asking import target_of
 from sync_jobs.ledger.live import bump
 from sync_jobs.models import Connection, Contest, Edition, EditionLink, EditionPlan, PartnerSettings, Schedule, db, insert_or, write
@@ -64,11 +64,25 @@ def _editions(session: Session, connection_id: int, provider_name: str, zone: st
 
 def when_of(edition: Edition, plan: str | None, zone: str, provider_name: str) -> cadence.When:
     """What an event's slots hang on: the plan that was chosen for it, or the one for its start; and what a provider stands."""
-    adapter = ADAPTERS.get(provider_name)
     return cadence.When(
         plan=plan or cadence.default_plan(edition.starts_at), zone=edition.timezone or zone, starts_at=edition.starts_at,
-        ends_at=edition.ends_at, least=adapter.people_every if adapter is not None else timedelta(0),
+        ends_at=edition.ends_at, least=least_of(provider_name),
     )  # fmt: skip
+
+
+def promised(provider_name: str, operation: str, plan: str | None, event: Any, now: datetime) -> health.Promise | None:
+    """How old such a reading of an event may be now, by the plan that was chosen for it; `event` has `starts_at`, `ends_at`."""
+    when = cadence.When(
+        plan=plan or cadence.default_plan(event.starts_at), zone="UTC", starts_at=event.starts_at, ends_at=event.ends_at,
+        least=least_of(provider_name),
+    )  # fmt: skip
+    return health.promised(kind_of(provider_name, operation), when, now)
+
+
+def least_of(provider_name: str) -> timedelta:
+    """How often people are read at a provider at the most, whatever the plan."""
+    adapter = ADAPTERS.get(provider_name)
+    return adapter.people_every if adapter is not None else timedelta(0)
 
 
 def kind_of(provider_name: str, operation: str) -> str:

@@ -347,6 +347,7 @@ def test_a_wrong_credential_is_told_in_words_with_whose_turn_it_is(people, sign_
         ([["city", "phone"]], "Race Roster does not send everything. Empty here for that reason: phone number and city."),
         ([["city", "phone"], ["city"], None], "Empty here for that reason: city."),
         ([["sub_event_id"]], "Without the distance, people are counted by event only."),
+        ([["registration_status"]], "Empty here for that reason: whether a registration is cancelled."),
         ([["address_line2"]], None),
         ([["city"], []], None),
         ([None], None),

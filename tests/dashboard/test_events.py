@@ -73,7 +73,7 @@ def test_a_period_that_is_none_is_explained(people, sign_in):
 def event(people, clock):
     edition = make_edition(people.company, "Maple 10K", timezone="America/Denver", timezone_source="runsignup",
                            city="Boulder", state="CO",
-                           starts_at=clock() + timedelta(hours=3, minutes=12), ends_at=clock() + timedelta(hours=4))  # fmt: skip
+                           starts_at=clock() + timedelta(hours=4, minutes=12), ends_at=clock() + timedelta(hours=5))  # fmt: skip
     rsu, roster = make_connection(people.company), make_connection(people.company, "raceroster")
     make_link(edition, rsu)
     make_link(edition, roster)
@@ -104,7 +104,7 @@ def page_of(event, browser):
 def test_both_sides_of_an_event(people, sign_in, event):
     page = page_of(event, sign_in(people.partner))
     assert answer(page).endswith("Maple 10K: 1,584 people registered, read 12 min ago")
-    assert "Today 12:12, in 3 h 12 min · Boulder, CO · times in MDT, from RunSignUp" in words(page)
+    assert "Today 13:12, in 4 h 12 min · Boulder, CO · times in MDT, from RunSignUp" in words(page)
     side = words(row(page, "RunSignUp", "li"))
     assert "1,204 registrations · the provider counts 1,207, 3 more" in side
     assert "2 rows set aside" in side
@@ -114,7 +114,7 @@ def test_both_sides_of_an_event(people, sign_in, event):
 
 def test_distances_keep_each_providers_name(people, sign_in, event):
     page = page_of(event, sign_in(people.partner))
-    assert "Ten Kilometres RunSignUp not read yet 12:12" in words(row(page, "Ten Kilometres", "tr"))
+    assert "Ten Kilometres RunSignUp not read yet 13:12" in words(row(page, "Ten Kilometres", "tr"))
     assert "10 km Race Roster 815 people no time given" in words(row(page, "10 km", "tr"))
 
 

@@ -84,8 +84,9 @@ def test_many_failures_of_one_cause_are_one_line(people, support, clock):
 
 
 def test_what_is_older_than_promised_is_late(people, support, clock):
-    connection = make_connection(people.company)
-    make_state(connection, "participants", people.edition, last_success_at=clock() - timedelta(hours=6, minutes=14))
+    connection, start = make_connection(people.company), clock() + timedelta(days=3)
+    edition = make_edition(people.company, starts_at=start, ends_at=start)
+    make_state(connection, "participants", edition, last_success_at=clock() - timedelta(hours=6, minutes=14))
     page = support.soup("/")
     assert "Harbor Lights Half: participants 6 h 14 min old, promised 4 h" in words(row(page, "promised"))
     assert "1 of 1 event late" in words(row(page, "RunSignUp", "tr"))
