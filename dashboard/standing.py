@@ -36,7 +36,8 @@ def is_late(now: datetime) -> ColumnElement[bool]:
 
 def _oldest(now: datetime) -> ColumnElement[Any]:
     """The instant before which a success counts as late; nothing where nothing is promised."""
-    plan = func.coalesce(EditionPlan.plan, case((Edition.starts_at.is_(None), cadence.default_plan(None)), else_=cadence.default_plan(now)))
+    default = case((Edition.starts_at.is_(None), cadence.default_plan(None)), else_=cadence.default_plan(now))
+    plan = func.coalesce(EditionPlan.plan, default)
     readings: dict[tuple[str, str, timedelta], list[str]] = defaultdict(list)
     for provider in ADAPTERS:
         for operation in PEOPLE:
