@@ -29,7 +29,8 @@ def note_plan(session: Session, target: Target, plan: Plan, run_id: int, now: da
         for step in plan.waiting
     ]
     _put(session, there, ("state", "entry_key", "told", "wanted", "why"), unless=None)
-    asked = StartListLine.state.in_(("waiting", "approved", "declined"))  # somebody may have said so since the plan was made
+    open_states = ("waiting", "approved", "declined")  # somebody may have said so since the plan was made
+    asked = or_(*(StartListLine.state == state for state in open_states))  # a list of values cannot go with many rows
     _put(session, waiting, ("state", "step", "entry_key", "wanted", "why", "run_id", "at"), unless=asked)
     _close(session, target, {step.person for step in plan.steps}, now)
 

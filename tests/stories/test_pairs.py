@@ -325,6 +325,22 @@ def test_a_yes_that_is_said_while_a_run_makes_its_plan_stays(chain):
     assert chain.line().state == "approved"
 
 
+@pytest.mark.parametrize("chain", [("runsignup", "chronotrack")], indirect=True, ids="-".join)
+def test_several_withdrawals_of_one_distance_wait_together(chain):
+    start_lists.set_writes(chain.scoring.connection_id, on=True, by="Pat", now=times.now())
+    keys = [chain.register(bib=512)]
+    keys.append(str(chain.tell("register", provider="runsignup", first_name="Yana", last_name="Quist", bib=513)["registration"]))
+    chain.cycle()
+    chain.cycle()
+    for key in keys:
+        gone_at(chain, key, times.now())
+    for _ in range(2):
+        push_now(chain)
+        waiting = db.session.scalars(select(StartListLine.registration_key).where(StartListLine.state == "waiting")).all()
+        db.session.rollback()
+        assert sorted(waiting) == sorted(keys)
+
+
 def push_now(chain):
     ledger.request(chain.scoring, "start_list", edition=chain.edition, trigger="change", by="Pat", now=times.now())
     work()
