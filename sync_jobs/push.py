@@ -9,22 +9,57 @@ read to its end, so that a repeat after any crash finds whom the crash had added
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from sync_jobs import entry_links, ledger, start_list, start_lists, times
+from sync_jobs.errors import ProviderError
 from sync_jobs.ledger import Counts
 from sync_jobs.models import Connection, Edition, db, write
 from sync_jobs.pull import reading
 from sync_jobs.pull.pages import Attempt, between_pages, note
 from sync_jobs.records import Scope, StartListEntry, Told
+from sync_jobs.settings import settings
 from sync_jobs.start_list import Plan, Step
 from sync_jobs.start_lists import Target
 
 CHANGES = {"create": "new", "update": "changed", "withdraw": "gone"}
 BY_HAND = "A file takes nobody off. Take them off in {}, by hand."
 AT_ONCE = 50  # lines between two notes of what was told
+SILENT = 3  # calls of one happening in a row without a proper answer: it is hardly the lines
 Planned = list[tuple[Target, Plan]]
 Sending = list[tuple[Target, Step]]
+
+
+@dataclass(slots=True)
+class Heard:
+    """Whether scoring answers: each line is to blame for its own silence, unless nobody gets an answer."""
+
+    silent: list[tuple[Target, Step, Told]] = field(default_factory=list)
+    answered: int = 0
+    in_a_row: int = 0
+    is_cut: bool = False  # some were not even tried
+
+    def note(self, line: tuple[Target, Step], told: Told) -> bool:
+        """Keep what came of a line; False where asking on makes no sense."""
+        if told.failure is None:
+            self.answered, self.in_a_row = self.answered + 1, 0
+            return True
+        same_call = bool(self.silent) and self.silent[-1][2].failure is told.failure
+        self.in_a_row += not same_call
+        self.silent.append((*line, told))
+        return self.in_a_row < SILENT
+
+    def failure(self, errors: int) -> ProviderError | None:
+        """What the attempt ends with; None where it is done, and only those lines are not."""
+        failures = [told.failure for _, _, told in self.silent if told.failure is not None]
+        if not failures:
+            return None
+        passing = next((failure for failure in failures if failure.retry), None)
+        if self.is_cut or (passing is None and not self.answered):
+            return passing or failures[0]
+        is_new = any(step.tries + 1 < settings().most_errors for _, step, _ in self.silent)
+        return passing if is_new and errors + 1 < settings().most_errors else None
 
 
 def start_list_of(attempt: Attempt) -> None:
@@ -37,11 +72,36 @@ def start_list_of(attempt: Attempt) -> None:
         reading.people(attempt)
         planned = _plans(attempt)
     _note(attempt, planned)
-    for scope, some in _by_happening(_to_go(planned, writes=writes), zone):
-        if writes:
-            _send(attempt, scope, some)
-        elif "import_file" in attempt.adapter.abilities():
+    going = _by_happening(_to_go(planned, writes=writes), zone)
+    if writes:
+        _send_all(attempt, going)
+    elif "import_file" in attempt.adapter.abilities():
+        for scope, some in going:
             _make_file(attempt, scope, some)
+
+
+def _send_all(attempt: Attempt, going: Iterator[tuple[Scope, Sending]]) -> None:
+    """Everybody. To whom no proper answer comes keeps none of the others waiting: they are tried last the next time."""
+    heard = Heard()
+    failure: ProviderError | None = None
+    try:
+        for scope, some in going:
+            heard.in_a_row = 0
+            _send(attempt, scope, sorted(some, key=lambda one: one[1].tries), heard)
+    finally:
+        failure = heard.failure(attempt.claim.errors)
+        if heard.silent:
+            _note_silent(attempt, heard, is_over=failure is None)
+    if failure is not None:
+        raise failure
+
+
+def _note_silent(attempt: Attempt, heard: Heard, *, is_over: bool) -> None:
+    counts, now = Counts(aside=len(heard.silent) if is_over else 0), times.now()
+    with write() as session:
+        ledger.page_done(session, attempt.claim, counts, attempt.cursor, None, now)
+        start_lists.note_told(session, heard.silent, attempt.claim.run_id, now)
+    attempt.lease.renewed()
 
 
 def _ways(attempt: Attempt) -> tuple[bool, str]:
@@ -92,20 +152,28 @@ def _line(target: Target, step: Step) -> StartListEntry:
     return start_list.to_send(step, (target.provider_contest_id, target.name))
 
 
-def _send(attempt: Attempt, scope: Scope, sending: Sending) -> None:
+def _send(attempt: Attempt, scope: Scope, sending: Sending, heard: Heard) -> None:
     for at in range(0, len(sending), AT_ONCE):
         if not _ways(attempt)[0]:
             return  # somebody switched it off meanwhile
         some = sending[at : at + AT_ONCE]
         told: list[Told] = []
-        stop = False
+        stop, tried = False, 0
         try:
             for answer in attempt.adapter.push_entries(scope, [_line(target, step) for target, step in some]):
-                told.append(answer)  # noqa: PERF402  what came before a failure is kept
+                goes_on = heard.note(_answered(some, answer), answer)
+                if answer.failure is None:
+                    told.append(answer)  # what came before a failure is kept
+                tried += 1
+                if not goes_on:
+                    heard.is_cut = at + tried < len(sending)
+                    break
         finally:
             if told:
                 stop = _keep(attempt, some, told)
         between_pages(stop=stop)
+        if heard.in_a_row == SILENT:
+            return
 
 
 def _keep(attempt: Attempt, sent: Sending, told: list[Told]) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from sync_jobs.errors import ProviderError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedContest:
@@ -105,16 +107,21 @@ class StartListEntry:
     known_as: str | None = None  # the external id that the entry carries at scoring now; None: none, or a new person
     withdrawn: bool = False
     restored: bool = False  # it was told as withdrawn before, and stands again
+    alone: bool = False  # no proper answer came before: not together with others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a scoring provider answered to one line. `why` is a sentence, where it refused."""
+    """What a scoring provider answered to one line. `why` is a sentence, where it refused.
+
+    `failure` stands where no proper answer came, so that nobody knows what was done; lines of one call share it.
+    """
 
     external_id: str
     entry_key: str | None
     accepted: bool
     why: str | None = None
+    failure: ProviderError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

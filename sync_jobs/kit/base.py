@@ -186,7 +186,7 @@ class Adapter:
         """Add or change people on the scoring list of one happening: one answer for each line, as soon as it is known.
 
         Never matches by itself: a line with `entry_key` changes that entry, one without makes a new one. Raises ProviderError
-        where an answer never came; what was yielded before stands.
+        where nobody can be told; what was yielded before stands. A line to which no proper answer came is told with its `failure`.
         """
         raise NotImplementedError
 

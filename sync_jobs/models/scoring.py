@@ -122,6 +122,8 @@ class StartListLine(Base):
     at: Mapped[datetime] = mapped_column(Instant)
     decided_by: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    tries: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # in a row, to which no proper answer came
+    taken_off: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # 1: told so, and not since that they are back
     __table_args__ = (
         UniqueConstraint("connection_id", "contest_id", "registration_provider", "registration_key"),
         Index("ix_start_list_lines_edition", "edition_id", "state"),

@@ -12,6 +12,7 @@ from typing import Any
 
 KINDS: dict[str, str] = {
     "slow": "milliseconds to wait before answering",
+    "poison": "HTTP 500 for whatever is sent with this text in it",
     "status": "this HTTP status, with the provider's usual body",
     "throttled": "RunSignUp: error 14 in HTTP 200; elsewhere 429. A number is sent as Retry-After; nothing sends none",
     "status_429": "HTTP 429 everywhere, a number as Retry-After",

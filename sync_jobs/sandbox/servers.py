@@ -129,8 +129,8 @@ def _disturbed(provider: Provider, asked: Asked) -> Reply:
         return html(status if isinstance(status, int) and status >= 200 else 200)
     if "not_json" in faults:
         return Reply(b'{"data": [oops')
-    if "status" in faults:
-        return provider.failure(int(faults["status"] or 500))
+    if "status" in faults or ("poison" in faults and str(faults["poison"]).encode() in asked.body):
+        return provider.failure(int(faults.get("status") or 500))
     if "status_429" in faults:
         return provider.failure(429, faults["status_429"])
     reply = provider.answer(asked)

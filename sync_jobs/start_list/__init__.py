@@ -6,6 +6,6 @@ conflict for a person. People are found by stored link, then by external id, nev
 """
 
 from sync_jobs.start_list.deciding import plan
-from sync_jobs.start_list.facts import WORDS, Difference, Fields, Line, Person, Plan, Step, fields_of, to_send
+from sync_jobs.start_list.facts import MOST_TRIES, WORDS, Difference, Fields, Line, Person, Plan, Step, fields_of, to_send, tried
 
-__all__ = ["WORDS", "Difference", "Fields", "Line", "Person", "Plan", "Step", "fields_of", "plan", "to_send"]
+__all__ = ["MOST_TRIES", "WORDS", "Difference", "Fields", "Line", "Person", "Plan", "Step", "fields_of", "plan", "to_send", "tried"]

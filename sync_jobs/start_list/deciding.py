@@ -10,6 +10,9 @@ from typing import Any
 from sync_jobs.records import Entry, Registration
 from sync_jobs.start_list.facts import COMPARED, WORDS, Difference, Fields, Line, Person, Plan, Step, fields_of, fields_there, id_of
 
+BACK = "They were taken off there and are registered again: ours puts them back, with this. "
+ASKED = frozenset({"waiting", "approved", "declined"})
+
 
 def plan(
     contest_id: int,
@@ -52,6 +55,8 @@ def plan(
 
 def _decided(step: Step, line: Line | None) -> Step:
     """The same step as somebody decided it, where what they saw is still what would be done."""
+    if line is not None and (line.tries or line.state in ASKED):
+        step = replace(step, tries=line.tries, is_asked=line.state in ASKED)
     if line is None or line.state != "approved" or step.kind not in {"withdraw", "conflict"}:
         return step
     if (line.wanted, line.entry_key) != (step.wanted, step.entry_key):
@@ -92,7 +97,7 @@ def _add(made: Plan, person: Person, registration: Registration, line: Line | No
     if line is not None and line.state in {"sent", "in_file"} and line.told == wanted:
         _on_its_way(made, line, Step(kind=kind, person=person, external_id=registration.external_id, entry_key=None, wanted=wanted))
         return
-    if line is not None and line.state in {"declined", "refused"} and line.wanted == wanted:
+    if line is not None and (line.is_refused(wanted) or (line.state == "declined" and line.wanted == wanted)):
         return
     if _stood(line):
         kind, why = "conflict", "They stood on the scoring list and somebody took them off there. Add them again?"
@@ -118,7 +123,7 @@ def _compare(made: Plan, person: Person, registration: Registration, entry: Entr
     if line is not None and line.state in {"sent", "in_file"} and told == wanted and not _shows(theirs, wanted):
         _on_its_way(made, line, _step("update", person, registration, entry, wanted, [], ""))
         return  # what stands there is the old value, and nobody's decision
-    is_back = line is not None and line.state == "withdrawn"
+    is_back = line is not None and line.is_off
     send: list[Difference] = []
     clash: list[Difference] = []
     for name in COMPARED:
@@ -129,12 +134,12 @@ def _compare(made: Plan, person: Person, registration: Registration, entry: Entr
     if clash:
         if line is not None and line.state == "declined" and line.wanted == wanted:
             return
-        made.steps.append(_step("conflict", person, registration, entry, wanted, clash, _both(clash)))
-    elif is_back:
-        made.steps.append(replace(_step("update", person, registration, entry, wanted, send, ""), restored=True))
-    elif send and not (line is not None and line.state == "refused" and line.wanted == wanted):
-        made.steps.append(_step("update", person, registration, entry, wanted, send, ""))
-    elif not send:
+        why = f"{BACK if is_back else ''}{_both(clash)}"
+        made.steps.append(replace(_step("conflict", person, registration, entry, wanted, clash, why), restored=is_back))
+    elif is_back or send:
+        if line is None or not line.is_refused(wanted):
+            made.steps.append(replace(_step("update", person, registration, entry, wanted, send, ""), restored=is_back))
+    else:
         _there(made, person, registration, entry, line, wanted)
 
 
@@ -188,12 +193,12 @@ def _withdraw(made: Plan, present: set[Person], theirs: set[str], found: _Found,
     """Whoever we put there, or who is linked, and is not registered any more; unless the entry is `theirs` who are present."""
     for person in sorted({*lines, *found.links} - present):
         line = lines.get(person)
-        if line is not None and line.state in {"declined", "withdrawn"}:
+        if line is not None and (line.is_off or line.state == "declined"):
             continue
         entry = found.by_key.get((line.entry_key if line else None) or found.links.get(person, ""))
         if entry is None and line is not None:
             entry = next(iter(found.by_external.get(line.external_id.casefold(), [])), None)
-        if entry is not None and line is not None and line.state == "refused" and line.wanted == fields_there(entry):
+        if entry is not None and line is not None and line.is_refused(fields_there(entry)):
             continue  # it was approved, and somebody has to do it there
         if entry is not None and entry.key not in theirs:
             why = "They are not registered any more, and still stand on the scoring list."

@@ -13,6 +13,7 @@ Person = tuple[str, str]  # registration provider and key
 Fields = dict[str, Any]
 COMPARED = ("first_name", "last_name", "gender", "born", "bib", "contest_id")
 """What scoring shows of an entry, so that a difference can be seen; the rest only goes along."""
+MOST_TRIES = 10  # in a row without a proper answer: then a line waits for a person
 WORDS = {"first_name": "first name", "last_name": "last name", "gender": "gender", "born": "date of birth", "bib": "bib",
          "contest_id": "distance"}  # fmt: skip
 
@@ -26,6 +27,17 @@ class Line:
     told: Fields | None
     wanted: Fields | None
     entry_key: str | None
+    tries: int = 0  # in a row, to which no proper answer came
+    taken_off: bool = False  # scoring was told so, and not since that they are back
+
+    @property
+    def is_off(self) -> bool:
+        """Whether scoring holds them as withdrawn, as far as it was told."""
+        return self.taken_off or self.state == "withdrawn"
+
+    def is_refused(self, wanted: Fields) -> bool:
+        """Whether exactly this was refused. What merely got no proper answer is tried again, so many times."""
+        return self.state == "refused" and self.wanted == wanted and not 0 < self.tries < MOST_TRIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +65,8 @@ class Step:
     restored: bool = False  # they had been withdrawn there
     differences: tuple[Difference, ...] = ()
     why: str = ""
+    tries: int = 0  # in a row, to which no proper answer came
+    is_asked: bool = False  # somebody was asked about this person already
 
     @property
     def may_go(self) -> bool:
@@ -105,6 +119,12 @@ def fields_there(entry: Entry) -> Fields:
     }  # fmt: skip
 
 
+def tried(tries: int) -> str:
+    """A sentence: how often, and what comes next."""
+    goes_on = "it waits for a person" if tries >= MOST_TRIES else "it is tried again by itself"
+    return f"Tried {'once' if tries == 1 else f'{tries} times'}; {goes_on}."
+
+
 def id_of(person: Person) -> str:
     return f"{PREFIXES.get(person[0], person[0])}:{person[1]}"
 
@@ -116,7 +136,7 @@ def to_send(step: Step, contest: tuple[str, str]) -> StartListEntry:
     return replace(
         _EMPTY, **wanted, born=date.fromisoformat(born) if born else None, external_id=step.external_id, entry_key=step.entry_key,
         contest_id=contest[0], contest_name=contest[1], known_as=step.known_as,
-        withdrawn=step.kind == "withdraw", restored=step.restored,
+        withdrawn=step.kind == "withdraw", restored=step.restored, alone=step.tries > 0,
     )  # fmt: skip
 
 

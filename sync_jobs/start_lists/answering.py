@@ -1,11 +1,15 @@
-"""What a person says about a start list: send it, leave it, ask again; and whether lines go out by themselves."""
+"""What a person says about a start list: what is sent, left, asked or tried again, that a file was loaded, and whether lines go out
+by themselves.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import update
+
 from sync_jobs.ledger.live import bump
-from sync_jobs.models import Connection, StartListLine, write
+from sync_jobs.models import Connection, StartListFile, StartListLine, write
 
 
 def decide(
@@ -38,6 +42,42 @@ def ask_again(line_id: int, partner: int | None, by: str, now: datetime) -> Star
         line.state, line.decided_by, line.decided_at = "waiting", by, now
         bump(session, "all", f"partner:{line.timing_partner_id}")
         return line
+
+
+def try_again(line_id: int, partner: int | None, by: str, now: datetime) -> StartListLine | None:
+    """Let what was refused go out once more. None where it is not refused (any more)."""
+    with write() as session:
+        line = session.get(StartListLine, line_id)
+        if line is None or (partner is not None and line.timing_partner_id != partner) or line.state != "refused":
+            return None
+        line.state, line.tries, line.decided_by, line.decided_at = "approved", 0, by, now
+        bump(session, "all", f"partner:{line.timing_partner_id}")
+        return line
+
+
+def try_all_again(edition_id: int, connection: Connection, by: str, now: datetime) -> int:
+    """The same of everybody who was refused for an event at one scoring connection; how many they are."""
+    mine = (StartListLine.edition_id == edition_id, StartListLine.connection_id == connection.connection_id)
+    again = update(StartListLine).where(*mine, StartListLine.state == "refused")
+    with write() as session:
+        found = session.execute(
+            again.values(state="approved", tries=0, decided_by=by, decided_at=now)
+            .returning(StartListLine.line_id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        if found:
+            bump(session, "all", f"partner:{connection.timing_partner_id}")
+        return len(found)
+
+
+def loaded(file_id: int, by: str, now: datetime) -> tuple[str, datetime] | None:
+    """Somebody says that they loaded a file. Who said it before them, and when; None where they are the first."""
+    with write() as session:
+        file = session.get_one(StartListFile, file_id, with_for_update=True)
+        if file.downloaded_at is not None:
+            return file.downloaded_by or "somebody", file.downloaded_at
+        file.downloaded_by, file.downloaded_at = by, now
+        return None
 
 
 def set_writes(connection_id: int, *, on: bool, by: str, now: datetime) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from sync_jobs import start_list
 from sync_jobs.models import EntryLink, StartListFile, StartListLine, insert_or
 from sync_jobs.records import ImportFile, Told
-from sync_jobs.start_list import Person, Plan, Step
+from sync_jobs.start_list import MOST_TRIES, Person, Plan, Step
 from sync_jobs.start_lists.planning import Target
 
 NOT_BY_PERSON = "pushed"  # how a link came about that scoring itself confirmed
@@ -28,10 +29,10 @@ def note_plan(session: Session, target: Target, plan: Plan, run_id: int, now: da
         | {"entry_key": step.entry_key, "wanted": step.wanted, "why": step.why}
         for step in plan.waiting
     ]
-    _put(session, there, ("state", "entry_key", "told", "wanted", "why"), unless=None)
+    _put(session, there, ("state", "entry_key", "told", "wanted", "why", "tries"), unless=None)
     open_states = ("waiting", "approved", "declined")  # somebody may have said so since the plan was made
     asked = or_(*(StartListLine.state == state for state in open_states))  # a list of values cannot go with many rows
-    _put(session, waiting, ("state", "step", "entry_key", "wanted", "why", "run_id", "at"), unless=asked)
+    _put(session, waiting, ("state", "step", "entry_key", "wanted", "why", "tries", "run_id", "at"), unless=asked)
     _close(session, target, {step.person for step in plan.steps}, now)
 
 
@@ -40,7 +41,7 @@ def _row(target: Target, person: Person, external_id: str, state: str, step: str
         "timing_partner_id": target.timing_partner_id, "edition_id": target.edition_id, "connection_id": target.connection_id,
         "contest_id": target.contest_id, "registration_provider": person[0], "registration_key": person[1],
         "external_id": external_id, "state": state, "step": step, "run_id": run_id, "at": now, "entry_key": None, "told": None,
-        "wanted": None, "why": None, "file_id": None,
+        "wanted": None, "why": None, "file_id": None, "tries": 0, "taken_off": 0,
     }  # fmt: skip
 
 
@@ -75,8 +76,9 @@ def _close(session: Session, target: Target, steps: set[Person], now: datetime) 
     if never:
         session.execute(delete(StartListLine).where(StartListLine.line_id.in_(never)))
     if told:
+        before = case((StartListLine.taken_off == 1, "withdrawn"), else_="there")
         session.execute(
-            update(StartListLine).where(StartListLine.line_id.in_(told)).values(state="there", wanted=None, why=None, at=now)
+            update(StartListLine).where(StartListLine.line_id.in_(told)).values(state=before, wanted=None, why=None, at=now)
         )
 
 
@@ -86,9 +88,9 @@ Answered = tuple[Target, Step, Told]
 def note_told(session: Session, answered: Iterable[Answered], run_id: int, now: datetime) -> None:
     """Keep what scoring answered to these lines, and link the two people of each where it named the entry."""
     told, links = list(answered), []
-    changed = ["state", "step", "entry_key", "why", "wanted", "run_id", "at", "external_id"]
+    changed = ["state", "step", "entry_key", "why", "wanted", "run_id", "at", "external_id", "tries"]
     accepted, refused = ([_told_row(one, run_id, now) for one in told if one[2].accepted is yes] for yes in (True, False))
-    _put(session, accepted, [*changed, "told"], unless=None)
+    _put(session, accepted, [*changed, "told", "taken_off"], unless=None)
     _put(session, refused, changed, unless=None)
     for target, step, answer in told:
         if answer.accepted and step.kind == "withdraw":
@@ -101,9 +103,16 @@ def note_told(session: Session, answered: Iterable[Answered], run_id: int, now: 
 
 def _told_row(answered: Answered, run_id: int, now: datetime) -> dict[str, Any]:
     target, step, answer = answered
-    state = "refused" if not answer.accepted else "withdrawn" if step.kind == "withdraw" else "sent"
+    is_off, tries = step.kind == "withdraw", 0
+    state, why = "withdrawn" if is_off else "sent", answer.why
+    if answer.failure is not None:
+        tries = step.tries + 1
+        state = "approved" if step.is_decided and tries < MOST_TRIES else "refused"
+        why = f"{answer.why} {start_list.tried(tries)}"
+    elif not answer.accepted:
+        state = "refused"
     return _row(target, step.person, step.external_id, state, step.kind, run_id, now) | {
-        "entry_key": answer.entry_key or step.entry_key, "why": answer.why,
+        "entry_key": answer.entry_key or step.entry_key, "why": why, "tries": tries, "taken_off": int(is_off),
         "told": step.wanted if answer.accepted else None, "wanted": None if answer.accepted else step.wanted,
     }  # fmt: skip
 
@@ -140,7 +149,12 @@ def keep_file(
     session.flush()
     rows = [
         _row(into, step.person, step.external_id, "withdrawn" if step.kind == "withdraw" else "in_file", step.kind, run_id, now)
-        | {"entry_key": step.entry_key, "told": step.wanted, "file_id": kept.file_id}
+        | {"entry_key": step.entry_key, "told": step.wanted, "file_id": kept.file_id, "taken_off": int(step.kind == "withdraw")}
         for into, step in steps
     ]
-    _put(session, rows, ("state", "step", "entry_key", "told", "wanted", "why", "run_id", "at", "file_id"), unless=None)
+    _put(
+        session,
+        rows,
+        ("state", "step", "entry_key", "told", "wanted", "why", "run_id", "at", "file_id", "tries", "taken_off"),
+        unless=None,
+    )

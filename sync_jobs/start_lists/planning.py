@@ -132,7 +132,13 @@ def _lines(contest_ids: list[int]) -> dict[int, dict[Person, Line]]:
     found: dict[int, dict[Person, Line]] = defaultdict(dict)
     for row in db.session.scalars(select(StartListLine).where(StartListLine.contest_id.in_(contest_ids))):
         found[row.contest_id][row.registration_provider, row.registration_key] = Line(
-            state=row.state, external_id=row.external_id, told=row.told, wanted=row.wanted, entry_key=row.entry_key
+            state=row.state,
+            external_id=row.external_id,
+            told=row.told,
+            wanted=row.wanted,
+            entry_key=row.entry_key,
+            tries=row.tries,
+            taken_off=bool(row.taken_off),
         )
     db.session.rollback()
     return found

@@ -422,9 +422,18 @@ def test_a_refusal_is_told_and_the_others_go_on(provider, adapter, status):
 @pytest.mark.parametrize("answer", [Answer(500), Answer(mute=True), Answer(body={"event": []}), Answer(body=b"")])
 def test_an_answer_that_never_came_is_no_yes_and_is_not_tried_again(provider, adapter, answer):
     provider.answer = lambda asked: Answer(body=CHOICES) if asked.method == "GET" else answer
-    with pytest.raises((ProviderDown, UnexpectedReply)):
-        list(adapter(call_timeout=0.3).push_entries(SCOPE, [LINE]))
+    (told,) = adapter(call_timeout=0.3).push_entries(SCOPE, [LINE])
+    assert (told.accepted, isinstance(told.failure, ProviderDown | UnexpectedReply)) == (False, True)
+    assert told.why.startswith("ChronoTrack gave no proper answer (")
     assert len([asked for asked in provider.asked if asked.method == "POST"]) == 1
+
+
+def test_a_line_without_an_answer_keeps_no_other_from_its_own(provider, adapter):
+    answers = iter([Answer(body=CHOICES), Answer(500), Answer(body={"entry": {"entry_id": "7000002"}})])
+    provider.answer = lambda asked: next(answers)
+    first, second = adapter().push_entries(SCOPE, [LINE, LINE])
+    assert (first.accepted, first.why) == (False, "ChronoTrack gave no proper answer (HTTP 500).")
+    assert (second.accepted, second.failure) == (True, None)
 
 
 def test_an_import_file_is_in_the_documented_form(provider, adapter):

@@ -760,12 +760,11 @@ def test_when_everybody_is_refused_it_ends(provider, adapter):
 @pytest.mark.parametrize(
     ("answer", "failure"),
     [
-        (Answer(status=500, body={}), ProviderDown), (Answer(status=403, body={"message": "Forbidden"}), CredentialsRejected),
+        (Answer(status=403, body={"message": "Forbidden"}), CredentialsRejected),
         (Answer(status=404, body={"message": "?"}), SetUpWrongly), (said({}, 403), CredentialsRejected),
-        (Answer(mute=True), ProviderDown),
     ],
 )  # fmt: skip
-def test_what_never_was_answered_is_raised_and_what_was_told_stands(provider, adapter, answer, failure):
+def test_what_is_wrong_for_everybody_is_raised_and_what_was_told_stands(provider, adapter, answer, failure):
     answers = [said({}), answer]
     provider.answer = lambda asked: answers[0] if len(provider.asked) == 1 else answer
     told = []
@@ -773,6 +772,22 @@ def test_what_never_was_answered_is_raised_and_what_was_told_stands(provider, ad
         told.extend(adapter(call_timeout=0.3).push_entries(SCOPE, [line(n) for n in range(300)]))
     assert told == [] or len(told) == 200
     assert len(provider.asked) == 2, "nothing may be sent twice"
+
+
+@pytest.mark.parametrize("answer", [Answer(status=500, body={}), Answer(mute=True)])
+def test_a_batch_without_an_answer_is_no_yes_and_the_others_go_on(provider, adapter, answer):
+    provider.answer = lambda asked: answer if any(one["id"] == "rsu:5" for one in sent(asked)) else said({})
+    told = list(adapter(call_timeout=0.3).push_entries(SCOPE, [line(n) for n in range(300)]))
+    assert [one.accepted for one in told] == [False] * 200 + [True] * 100
+    assert len({id(one.failure) for one in told[:200]}) == 1, "one call, one failure"
+    assert len(provider.asked) == 2, "nothing may be sent twice"
+
+
+def test_who_got_no_answer_before_goes_alone(provider, adapter):
+    provider.answer = lambda asked: Answer(status=500, body={}) if sent(asked)[0]["id"] == "rsu:5" else said({})
+    told = list(adapter().push_entries(SCOPE, [line(n, alone=3 < n < 7) for n in range(9)]))
+    assert [len(sent(asked)) for asked in provider.asked] == [6, 1, 1, 1]
+    assert [one.external_id for one in told if not one.accepted] == ["rsu:5"]
 
 
 def test_no_slug_and_no_id_leads_to_another_address(provider, races, adapter):

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from sync_jobs.records import Entry, Registration
-from sync_jobs.start_list import Line, fields_of, plan, to_send
+from sync_jobs.start_list import MOST_TRIES, Line, fields_of, plan, to_send
 
 FIVE, TEN = 1, 2
 ADA = ("runsignup", "7")
@@ -222,3 +222,33 @@ def test_no_third_is_added_to_two_who_carry_one_id():
     asked = made([registration()], twice).steps[0]
     found = made([registration()], twice, lines={ADA: line("approved", wanted=asked.wanted, entry_key=None)})
     assert (found.ready, [step.kind for step in found.waiting]) == ([], ["twice"])
+
+
+def test_whoever_comes_back_with_another_bib_is_asked_about_and_put_back():
+    """Both are kept until somebody has decided: that they are back, and that the two sides gave different bibs."""
+    off = line("withdrawn", taken_off=True)
+    back = made([registration(bib="13")], [entry(bib="99")], lines={ADA: off})
+    (asked,) = back.waiting
+    assert (asked.kind, asked.restored, "taken off" in asked.why, "bib 13 here, 99 there" in asked.why) == (
+        "conflict", True, True, True,
+    )  # fmt: skip
+    for state in ("waiting", "refused"):
+        (again,) = made([registration(bib="13")], [entry(bib="99")], lines={ADA: replace(off, state=state)}).waiting
+        assert again.restored, "also after it was asked"
+    yes = replace(off, state="approved", wanted=asked.wanted)
+    (step,) = made([registration(bib="13")], [entry(bib="99")], lines={ADA: yes}).ready
+    assert (to_send(step, ("501", "5K")).restored, to_send(step, ("501", "5K")).bib) == (True, "13")
+
+
+def test_whoever_was_asked_about_on_their_way_back_and_left_again_is_not_taken_off_twice():
+    assert made([], [entry()], lines={ADA: line("waiting", taken_off=True)}).steps == []
+
+
+@pytest.mark.parametrize(("tries", "is_sent"), [(0, False), (1, True), (MOST_TRIES - 1, True), (MOST_TRIES, False)])
+def test_what_got_no_proper_answer_is_tried_again_so_often(tries, is_sent):
+    wanted = fields_of(registration(), FIVE)
+    never = {ADA: line("refused", wanted=wanted, entry_key=None, tries=tries)}
+    never[ADA] = replace(never[ADA], told=None)
+    for entries in ([], [entry(last_name="Lundt")]):
+        ready = made([registration()], entries, lines=never).ready
+        assert [(step.tries, to_send(step, ("501", "5K")).alone) for step in ready] == ([(tries, True)] if is_sent else [])

@@ -8,33 +8,36 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from sync_jobs.errors import NotThere, RequestRefused, UnexpectedReply
+from sync_jobs.errors import NotThere, ProviderDown, RequestRefused, UnexpectedReply
 from sync_jobs.kit.client import Client
 from sync_jobs.kit.sheet import cell
 from sync_jobs.records import ImportFile, StartListEntry, Told
 
 
 def send(client: Client, event_id: str, line: StartListEntry, choices: Sequence[Any]) -> Told:
-    """One line. A refusal is told; where no answer comes, ProviderError is raised, since nobody knows what was done."""
+    """One line. A refusal is told, and so is that no proper answer came, whereupon nobody knows what was done."""
     method, path = UPDATE if line.entry_key else CREATE
     where = path.format(event=quote(event_id, safe=""), entry=quote(line.entry_key or "", safe=""))
+    told = Told(external_id=line.external_id, entry_key=line.entry_key, accepted=False)
     try:
-        reply = client.post(where, document_of(line, choices), method=method)
+        key = _key(client.post(where, document_of(line, choices), method=method), where, line)
     except (RequestRefused, NotThere) as refused:
-        return Told(
-            external_id=line.external_id,
-            entry_key=line.entry_key,
-            accepted=False,
-            why=f"ChronoTrack refused it ({refused.detail}).",
-        )
+        return replace(told, why=f"ChronoTrack refused it ({refused.detail}).")
+    except (ProviderDown, UnexpectedReply) as silence:
+        return replace(told, why=f"ChronoTrack gave no proper answer ({silence.detail}).", failure=silence)
+    return replace(told, entry_key=key, accepted=True)
+
+
+def _key(reply: Any, where: str, line: StartListEntry) -> str:
     entry = reply.get("entry") if isinstance(reply, dict) else None
     key = str(entry["entry_id"]) if isinstance(entry, dict) and entry.get("entry_id") else line.entry_key
     if key is None or not isinstance(entry, dict):
         raise UnexpectedReply(where, "no entry")
-    return Told(external_id=line.external_id, entry_key=key, accepted=True)
+    return key
 
 
 def document_of(line: StartListEntry, choices: Sequence[Any]) -> dict[str, str]:

@@ -13,10 +13,12 @@ from sync_jobs.errors import (
     AccessDenied,
     CredentialsRejected,
     NotThere,
+    ProviderDown,
     ProviderError,
     ProviderThrottled,
     RequestRefused,
     SetUpWrongly,
+    UnexpectedReply,
 )
 from sync_jobs.kit.client import Client
 from sync_jobs.providers.copernico import people, replies
@@ -50,7 +52,10 @@ def refusal(path: str, data: Any) -> ProviderError | None:
 
 
 def send(client: Client, scope: Scope, lines: Sequence[StartListEntry], ids: Mapping[str, str]) -> Iterator[Told]:
-    """Batches, with an answer for each line. Whoever spoils a batch is looked for; the others get in."""
+    """Batches, with an answer for each line. Whoever spoils a batch is looked for; the others get in.
+
+    To whom no proper answer came before goes alone: one of a batch may be who keeps all from getting one.
+    """
     race = ids.get(folded(scope.happening_id))
     if race is None:
         raise SetUpWrongly(
@@ -62,9 +67,15 @@ def send(client: Client, scope: Scope, lines: Sequence[StartListEntry], ids: Map
             yield Told(external_id=line.external_id, entry_key=line.entry_key, accepted=False,
                        why=f"Sportmaniacs’ id of {line.contest_name} is not entered with the connection.")  # fmt: skip
     left = [ASSUMED["single_out"]]
-    for at in range(0, len(able), ASSUMED["batch"]):
-        batch = [(line, record_of(scope, line, race, ids)) for line in able[at : at + ASSUMED["batch"]]]
+    for some in _batches(able):
+        batch = [(line, record_of(scope, line, race, ids)) for line in some]
         yield from _sent(client, f"/race-registrations/{quote(race, safe='')}", batch, left)
+
+
+def _batches(lines: Sequence[StartListEntry]) -> Iterator[Sequence[StartListEntry]]:
+    together = [line for line in lines if not line.alone]
+    yield from (together[at : at + ASSUMED["batch"]] for at in range(0, len(together), ASSUMED["batch"]))
+    yield from ([line] for line in lines if line.alone)
 
 
 def _event(scope: Scope, line: StartListEntry, ids: Mapping[str, str]) -> str | None:
@@ -81,6 +92,11 @@ def _sent(client: Client, path: str, batch: list[tuple[StartListEntry, dict[str,
         wrong = SetUpWrongly(path, why, provider=replies.LABEL)
     except RequestRefused as error:
         yield from _refused(client, path, batch, left, error.detail)
+        return
+    except (ProviderDown, UnexpectedReply) as silence:
+        why = f"Copernico gave no proper answer ({silence.detail})."
+        yield from (Told(external_id=line.external_id, entry_key=line.entry_key, accepted=False, why=why, failure=silence)
+                    for line, _ in batch)  # fmt: skip
         return
     else:
         yield from (Told(external_id=line.external_id, entry_key=line.entry_key, accepted=True,
