@@ -139,7 +139,7 @@ def clock_zone(instant: datetime | None, zone: str | None) -> str:
 
 def has_time(instant: datetime, zone: str | None) -> bool:
     """Whether a start names a time of day: providers write midnight where nobody entered one."""
-    return f"{instant.astimezone(_zone(zone)):%H:%M}" != "00:00"
+    return times.has_time(instant, _zone(zone))
 
 
 def full_time(instant: datetime, zone: str | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Text, bindparam, cast, column, func, or_, select, table, update
 from sqlalchemy.orm import Session
 
-from sync_jobs import contest_map, matching, times
+from sync_jobs import contest_map, matching, providers, times
 from sync_jobs.ledger.asking import stop, target_of
 from sync_jobs.ledger.live import bump
 from sync_jobs.matching import Grouping
@@ -56,21 +56,24 @@ LISTED = table(
     column("gone_at", Instant),
 )
 MANY = 500
+DESCRIPTION = ("name", "timezone", "timezone_source", "starts_at", "ends_at", "date", "city", "state")
 
 
-def refresh(session: Session, connection: Connection, happenings: Iterable[str]) -> list[int]:
+def refresh(session: Session, connection: Connection, happenings: Iterable[str], now: datetime) -> list[int]:
     """Make or update the editions of these happenings, in the caller's transaction. Returns their ids."""
-    zone = partner_zone(session, connection.timing_partner_id)
-    listed = _listed(session, connection, sorted(set(happenings)))
+    zone, wanted = partner_zone(session, connection.timing_partner_id), sorted(set(happenings))
+    listed, before = _listed(session, connection, wanted), _homes(session, connection, wanted)
     made = [_edition(session, connection, grouping, zone) for grouping in matching.group(listed, zone)]
     session.flush()
+    homes = _homes(session, connection, wanted)
+    contest_map.follow(session, {contest for contest, home in homes.items() if before.get(contest, home) != home}, now)
     _suggest(session, connection, made)
     return [edition.edition_id for edition in made]
 
 
 def refresh_contests(session: Session, connection: Connection, happening_id: str, now: datetime) -> None:
     """People of a happening showed its contests (Haku lists them nowhere else): the whole one that stood for them is gone."""
-    refresh(session, connection, [happening_id])
+    refresh(session, connection, [happening_id], now)
     listed = [contest.provider_contest_id for contest in _listed(session, connection, [happening_id])]
     mine = (Contest.timing_partner_id == connection.timing_partner_id, Contest.provider_name == connection.provider_name)
     session.execute(
@@ -102,6 +105,16 @@ def _listed(session: Session, connection: Connection, happenings: list[str]) -> 
     return found
 
 
+def _homes(session: Session, connection: Connection, happenings: list[str]) -> dict[int, int]:
+    """To which edition each contest of these happenings belongs."""
+    mine = (Contest.timing_partner_id == connection.timing_partner_id, Contest.provider_name == connection.provider_name)
+    found: dict[int, int] = {}
+    for start in range(0, len(happenings), MANY):
+        some = Contest.happening_id.in_(happenings[start : start + MANY])
+        found.update((c, e) for c, e in session.execute(select(Contest.contest_id, Contest.edition_id).where(*mine, some)))
+    return found
+
+
 def _contest_of(row: Any, connection: Connection) -> ListedContest:
     return ListedContest(
         timing_partner_id=row.timing_partner_id,
@@ -126,7 +139,8 @@ def _edition(session: Session, connection: Connection, grouping: Grouping, zone:
     session.flush()
     _link(session, connection, grouping, edition)
     for contest in grouping.contests:
-        _contest(session, contest, edition.edition_id)
+        _contest(session, contest, edition.edition_id, zone)
+    _start_by_others(session, edition)
     return edition
 
 
@@ -164,22 +178,47 @@ def _new(session: Session, connection: Connection, grouping: Grouping) -> Editio
 
 
 def _describe(edition: Edition, connection: Connection, grouping: Grouping, zone: str) -> None:
-    """Bring the customer's row up to date. A joined edition keeps the description of the provider it was made from."""
+    """Bring the customer's row up to date. A joined edition keeps the description of the provider it was made from, and a
+    registration provider's goes before scoring's: there a start is an hour, here often no more than a day.
+    """
     column_name = EDITION_ID_COLUMN.get(connection.provider_name)
-    others = [c for p, c in EDITION_ID_COLUMN.items() if p not in {connection.provider_name, "chronotrack"} and getattr(edition, c)]
-    first = not others or edition.name is None
+    rivals = _registers(edition) if providers.side(connection.provider_name) == "registration" else _described(edition)
+    first = not rivals - {connection.provider_name} or edition.name is None
     ours = grouping.contests[0].provider_contest_id if connection.provider_name == "runsignup" else grouping.happening_id
     if column_name is not None and not getattr(edition, column_name):
         setattr(edition, column_name, ours)
     if not first:
         return
-    starts = sorted(contest.starts_at for contest in grouping.contests if contest.starts_at)
+    starts = matching.starts(grouping.contests, zone)
     named_zone = next((c.timezone for c in grouping.contests if times.is_zone(c.timezone)), None)
     edition.name = grouping.contests[0].happening_name
     edition.timezone, edition.timezone_source = (named_zone, connection.provider_name) if named_zone else (zone, "partner")
     edition.starts_at, edition.ends_at = (starts[0], starts[-1]) if starts else (None, None)
     edition.date = grouping.first_day.isoformat() if grouping.first_day else None
     edition.city, edition.state = grouping.contests[0].city, grouping.contests[0].state
+
+
+def _described(edition: Edition) -> set[str]:
+    """The providers that know this edition by an id which the customer's row keeps; ChronoTrack's describes nothing."""
+    return {provider for provider, name in EDITION_ID_COLUMN.items() if provider != "chronotrack" and getattr(edition, name)}
+
+
+def _registers(edition: Edition) -> set[str]:
+    return _described(edition) & set(providers.of_side("registration"))
+
+
+def _start_by_others(session: Session, edition: Edition) -> None:
+    """Where its description says no more than the day, the times of that day that another provider says."""
+    there = times.zone(edition.timezone)
+    ends = (edition.starts_at, edition.ends_at)
+    if not any(at and not times.has_time(at, there) for at in ends):
+        return
+    session.flush()
+    of = (Contest.edition_id == edition.edition_id, Contest.gone_at.is_(None), Contest.day_only == 0)
+    exact = sorted(at for at in session.scalars(select(Contest.starts_at).where(*of)) if at)
+    for name, at, choose in (("starts_at", ends[0], min), ("ends_at", ends[1], max)):
+        if at and not times.has_time(at, there) and (of_day := [one for one in exact if at <= one < at + matching.LONGEST_DAY]):
+            setattr(edition, name, choose(of_day))
 
 
 def _link(session: Session, connection: Connection, grouping: Grouping, edition: Edition) -> None:
@@ -209,7 +248,7 @@ def _free_key(session: Session, connection: Connection, key: str, edition_id: in
     )
 
 
-def _contest(session: Session, contest: ListedContest, edition_id: int) -> None:
+def _contest(session: Session, contest: ListedContest, edition_id: int, fallback_zone: str) -> None:
     key = {
         "timing_partner_id": contest.timing_partner_id,
         "provider_name": contest.provider_name,
@@ -222,6 +261,8 @@ def _contest(session: Session, contest: ListedContest, edition_id: int) -> None:
         "distance": contest.distance,
         "starts_at": contest.starts_at,
         "is_volunteer": int(contest.is_volunteer),
+        "timezone": contest.timezone if times.is_zone(contest.timezone) else None,
+        "day_only": int(contest.starts_at is not None and not matching.has_time(contest, fallback_zone)),
         "gone_at": None,
     }
     first = {"connection_id": contest.connection_id}  # a second connection that lists it too changes nothing
@@ -277,9 +318,14 @@ def join(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool
         stop(session, Run.edition_id == edition_id, by, now)  # the other's next reading, which is due at once, reads these too
         for model in MOVED:
             _move(session, model, edition_id, other_edition_id, now)
+        better = DESCRIPTION if _registers(here) and not _registers(there) else ()
+        for name in better:
+            setattr(there, name, getattr(here, name))
         for name in EDITION_ID_COLUMN.values():
             if not getattr(there, name):
                 setattr(there, name, getattr(here, name))
+        session.flush()
+        _start_by_others(session, there)
         here.joined_into = other_edition_id
         session.execute(
             update(EditionSuggestion)

@@ -16,6 +16,7 @@ from sync_jobs import times
 from sync_jobs.records import ListedContest
 
 DAYS_APART = 3
+LONGEST_DAY = timedelta(hours=25)  # where clocks are put back
 LIKE_ENOUGH = 60  # percent
 YEARLESS = str.maketrans(dict.fromkeys("0123456789", " "))
 
@@ -65,6 +66,19 @@ def local_day(contest: ListedContest, fallback_zone: str) -> date | None:
     if contest.starts_at is None:
         return None
     return contest.starts_at.astimezone(times.zone(contest.timezone, fallback_zone)).date()
+
+
+def has_time(contest: ListedContest, fallback_zone: str) -> bool:
+    """Whether its start names a time of day, by the clock of its place."""
+    return contest.starts_at is not None and times.has_time(contest.starts_at, times.zone(contest.timezone, fallback_zone))
+
+
+def starts(contests: Iterable[ListedContest], fallback_zone: str) -> list[datetime]:
+    """The starts of an edition in order; a mere day counts where nothing of that day has a time."""
+    known = {c.starts_at: has_time(c, fallback_zone) for c in contests if c.starts_at}
+    exact = [at for at, is_exact in known.items() if is_exact]
+    days = [at for at in known.keys() - exact if not any(at <= other < at + LONGEST_DAY for other in exact)]
+    return sorted(exact + days)
 
 
 def likeness(one: str | None, other: str | None) -> int:

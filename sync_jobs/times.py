@@ -65,3 +65,8 @@ def is_zone(name: str | None) -> bool:
         return bool(name) and ZoneInfo(name or "") is not None
     except (ZoneInfoNotFoundError, ValueError):
         return False
+
+
+def has_time(instant: datetime, there: tzinfo) -> bool:
+    """Whether a start names a time of day: providers write midnight where nobody entered one."""
+    return f"{instant.astimezone(there):%H:%M}" != "00:00"

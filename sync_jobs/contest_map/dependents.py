@@ -17,12 +17,11 @@ AGAIN = (
 )  # fmt: skip
 
 
-def void(session: Session, pair: ContestPair, why: str, by: str | None, now: datetime) -> None:
+def void(session: Session, pair: ContestPair, why: str, by: str | None, now: datetime, reason: str | None = None) -> None:
     """A pair stands no longer, and neither does what depends on it."""
     if pair.state == "confirmed":
         end_dependents(session, pair, by, now)
-    decide(session, pair, "void", by=by, now=now)
-    pair.why = why
+    decide(session, pair, "void", by=by, now=now, why=why, reason=reason)
 
 
 def end_dependents(session: Session, pair: ContestPair, by: str | None, now: datetime) -> None:

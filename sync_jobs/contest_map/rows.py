@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
+from sync_jobs.contest_map.history import changed
 from sync_jobs.ledger.live import bump
 from sync_jobs.models import Contest, ContestPair, Edition
 from sync_jobs.pairing.contests import Distance
-from sync_jobs.providers import side
+from sync_jobs.providers import label, side
 
 Both = tuple[int | None, int | None]  # registration contest, scoring contest
 DECIDED = ("confirmed", "ignored")
@@ -34,7 +35,8 @@ def distance_of(contest: Contest) -> Distance:
     """A contest as far as likeness goes."""
     return Distance(
         contest_id=contest.contest_id, name=contest.name or "", distance=contest.distance, starts_at=contest.starts_at,
-        people=contest.rows_held, is_volunteer=bool(contest.is_volunteer),
+        people=contest.rows_held, is_volunteer=bool(contest.is_volunteer), day_only=bool(contest.day_only),
+        timezone=contest.timezone, provider=label(contest.provider_name),
     )  # fmt: skip
 
 
@@ -101,10 +103,14 @@ def line(session: Session, edition: Edition, both: Both) -> ContestPair:
     return pair
 
 
-def decide(session: Session, pair: ContestPair, state: str, *, by: str | None, now: datetime, ended: Sequence[int] = ()) -> None:
-    """Write a decision, with what it changed for whoever takes it back; the version grows."""
+def decide(
+    session: Session, pair: ContestPair, state: str, *, by: str | None, now: datetime, why: str | None = None,
+    reason: str | None = None, ended: Sequence[int] = (),
+) -> None:  # fmt: skip
+    """Write a decision, with what it changed for whoever takes it back; the versions grow."""
+    is_change = state in DECIDED or pair.state in DECIDED
     pair.before = {"state": pair.state, "why": pair.why, "ended": list(ended)}
-    pair.state, pair.version, pair.decided_by, pair.decided_at = state, pair.version + 1, by, now
-    if state != "void":
-        pair.why = None
+    pair.state, pair.version, pair.decided_by, pair.decided_at, pair.why = state, pair.version + 1, by, now, why
+    if is_change:  # nobody relies on a suggestion
+        changed(session, pair, state, by=by, now=now, why=why, reason=reason)
     bump(session, "all", f"partner:{pair.timing_partner_id}")

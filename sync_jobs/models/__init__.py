@@ -38,9 +38,11 @@ from sync_jobs.models.hub import (
 )
 from sync_jobs.models.scoring import (
     ContestPair,
+    ContestSettings,
     EntryLink,
     EntryQuestion,
     LookUp,
+    MapChange,
     RegistrationMove,
     StartListFile,
     StartListLine,
@@ -61,6 +63,7 @@ __all__ = [
     "Connection",
     "Contest",
     "ContestPair",
+    "ContestSettings",
     "CustomerCredential",
     "CustomerHakuOrg",
     "CustomerUser",
@@ -78,6 +81,7 @@ __all__ = [
     "Json",
     "LiveVersion",
     "LookUp",
+    "MapChange",
     "MergedRow",
     "Partner",
     "PartnerSettings",

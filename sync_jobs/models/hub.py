@@ -130,6 +130,9 @@ class Contest(Base):
     gone_at: Mapped[datetime | None] = mapped_column(Instant)
     rows_held: Mapped[int | None] = mapped_column(Integer)  # registrations or entries that we hold, after the last reading
     results_held: Mapped[int | None] = mapped_column(Integer)  # people with a result, after the last reading
+    timezone: Mapped[str | None] = mapped_column(Text)  # as its provider says it
+    day_only: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # 1: `starts_at` is a day's midnight, no time is known
+    map_version: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # grows with each change of the map that names it
     __table_args__ = (
         UniqueConstraint("timing_partner_id", "provider_name", "provider_contest_id"),
         Index("ix_contests_edition", "edition_id"),

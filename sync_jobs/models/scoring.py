@@ -37,6 +37,40 @@ class ContestPair(Base):
     )
 
 
+class ContestSettings(Base):
+    """Which rules a scoring contest's results go by, where somebody chose: one row, however many registration contests it has."""
+
+    __tablename__ = "contest_settings"
+    contest_id: Mapped[int] = mapped_column(Integer, primary_key=True)  # the scoring contest
+    timing_partner_id: Mapped[int] = mapped_column(Integer)
+    basis: Mapped[str] = mapped_column(Text, server_default=text("'gun'"))  # gun, chip: what the overall places are made by
+    division_basis: Mapped[str] = mapped_column(Text, server_default=text("'gun'"))
+    overall_awards: Mapped[int] = mapped_column(Integer, server_default=text("3"))
+    division_awards: Mapped[int] = mapped_column(Integer, server_default=text("3"))
+    age_reference: Mapped[str | None] = mapped_column(Text)  # YYYY-MM-DD on which ages count; None: the day of the contest
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class MapChange(Base):
+    """One change of the contest map: who, when, and after the start of the contest why. Only ever added to."""
+
+    __tablename__ = "contest_map_history"
+    change_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    timing_partner_id: Mapped[int] = mapped_column(Integer)
+    edition_id: Mapped[int] = mapped_column(Integer)
+    pair_id: Mapped[int | None] = mapped_column(Integer)  # None: the rules of a contest
+    registration_contest_id: Mapped[int | None] = mapped_column(Integer)
+    scoring_contest_id: Mapped[int | None] = mapped_column(Integer)
+    what: Mapped[str] = mapped_column(Text)  # confirmed, ignored, void, undone, again, moved, rules
+    why: Mapped[str | None] = mapped_column(Text)  # a sentence of ours
+    reason: Mapped[str | None] = mapped_column(Text)  # as a person typed it
+    changed_by: Mapped[str | None] = mapped_column(Text)  # None: nobody, a provider's list changed
+    at: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(Integer)  # of the scoring contest's map from then on; of the other where there is none
+    __table_args__ = (Index("ix_contest_map_history_edition", "edition_id", "change_id"),)
+
+
 class EntryLink(Base):
     """This person on the scoring list is that registration. One active link for each side within a scoring contest."""
 

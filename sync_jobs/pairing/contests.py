@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from sync_jobs import times
 from sync_jobs.pairing.metres import apart, of_contest
 from sync_jobs.pairing.names import plain
 
 SAME_LENGTH, OTHER_LENGTH = 0.02, 0.05
 SAME_START, OTHER_DAY = timedelta(minutes=30), timedelta(days=1)
+SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # zones are compared on it where no start is known
 MANY_IDS, FEW_IDS = 0.5, 0.05  # shares of the entries that carry an id of one of our registrations
 WORTH_SAYING = 50  # percent
 NEARLY_AS_GOOD = 5
@@ -39,6 +41,14 @@ class Distance:
     starts_at: datetime | None = None
     people: int | None = None
     is_volunteer: bool = False
+    day_only: bool = False  # `starts_at` is the begin of a day; at which time of it is not known
+    timezone: str | None = None  # as its provider says it
+    provider: str = ""  # for a sentence
+
+    @property
+    def begins(self) -> datetime | None:
+        """When it starts, where that is known to the minute."""
+        return None if self.day_only else self.starts_at
 
     @property
     def metres(self) -> float | None:
@@ -130,10 +140,8 @@ def _length(one: Distance, other: Distance) -> tuple[int, str] | None:
 
 
 def _start(one: Distance, other: Distance) -> tuple[int, str] | None:
-    if one.starts_at is None or other.starts_at is None:
-        return None
-    gap = abs(one.starts_at - other.starts_at)
-    if gap > SAME_START:
+    gap = _between(one, other)
+    if gap is None or gap > SAME_START:
         return None
     minutes = round(gap.total_seconds() / 60)
     return START, "the same start" if not minutes else f"starts {minutes} min apart"
@@ -163,12 +171,29 @@ def _sentence(words: list[str]) -> str:
     return f"{said[0].upper()}{said[1:]}."
 
 
+def _between(one: Distance, other: Distance) -> timedelta | None:
+    """How far the two starts are apart, where both are known to the minute."""
+    return abs(one.begins - other.begins) if one.begins and other.begins else None
+
+
+def _days_between(one: Distance, other: Distance) -> timedelta:
+    """How far apart they start at the least, where of one no more than the day is known."""
+    if one.starts_at is None or other.starts_at is None:
+        return timedelta(0)
+    gap = abs(one.starts_at - other.starts_at)
+    if one.day_only and other.day_only:
+        return round(gap / OTHER_DAY) * OTHER_DAY  # two midnights of two zones may be one day
+    first = min(one, other, key=lambda contest: contest.starts_at or SOME_DAY)
+    return max(gap - OTHER_DAY, timedelta(0)) if first.day_only else gap
+
+
 def refusal(one: Distance, other: Distance) -> str | None:
     """Why these two can never be the same contest, as a sentence."""
-    if one.starts_at and other.starts_at and abs(one.starts_at - other.starts_at) > OTHER_DAY:
-        days = abs(one.starts_at - other.starts_at) / timedelta(days=1)
-        return f"They start {days:.0f} days apart: this is last year’s list, or another event’s."
-    return None
+    gap = _days_between(one, other)
+    if gap <= OTHER_DAY:
+        return None
+    days = round(gap / OTHER_DAY)
+    return f"They start {f'{days} days' if days > 1 else 'more than a day'} apart: this is last year’s list, or another event’s."
 
 
 def warnings(one: Distance, other: Distance) -> list[str]:
@@ -177,11 +202,24 @@ def warnings(one: Distance, other: Distance) -> list[str]:
     mine, theirs = one.metres, other.metres
     if mine and theirs and apart(mine, theirs) > OTHER_LENGTH:
         said.append(f"The lengths differ by {apart(mine, theirs):.0%}: {mine / 1000:.1f} km here, {theirs / 1000:.1f} km there.")
-    if one.starts_at and other.starts_at and abs(one.starts_at - other.starts_at) > SAME_START:
-        said.append(f"The starts are {_span(abs(one.starts_at - other.starts_at))} apart.")
+    gap = _between(one, other)
+    if gap is not None and gap > SAME_START:
+        said.append(f"The starts are {_span(gap)} apart.")
+    if _zones_differ(one, other):
+        here, there = one.provider or "Registration", other.provider or "scoring"
+        said.append(f"{here} says {one.timezone}, {there} says {other.timezone}.")
     if one.kinds != other.kinds and one.kinds | other.kinds:
         said.append(f"Only one of the two is called {' or '.join(sorted(one.kinds ^ other.kinds))}.")
     return said
+
+
+def _zones_differ(one: Distance, other: Distance) -> bool:
+    """Whether their clocks show different times on that day; two names of the same zone do not."""
+    if not one.timezone or not other.timezone:
+        return False
+    at = one.starts_at or other.starts_at or SOME_DAY
+    here, there = (at.astimezone(times.zone(contest.timezone)).utcoffset() for contest in (one, other))
+    return here != there
 
 
 def _span(length: timedelta) -> str:

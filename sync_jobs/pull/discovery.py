@@ -40,6 +40,6 @@ def discover(attempt: Attempt) -> None:
 def _take_up(session: Session, attempt: Attempt, listed: Listed, now: datetime) -> None:
     """Editions and schedules for what is listed."""
     connection = session.get_one(Connection, attempt.claim.connection_id)
-    editions.refresh(session, connection, listed.happenings)
+    editions.refresh(session, connection, listed.happenings, now)
     zone = editions.partner_zone(session, attempt.partner)
     schedules.ensure(session, connection, attempt.adapter.abilities(), zone, now)

@@ -126,3 +126,61 @@ def test_what_a_person_has_to_look_at():
     assert length == "The lengths differ by 38%: 5.0 km here, 8.0 km there."
     assert contests.warnings(distance(1, "5K"), distance(11, "5K", after=135)) == ["The starts are 2 h 15 min apart."]
     assert contests.warnings(distance(1, "5K Walk"), distance(11, "5K")) == ["Only one of the two is called walk."]
+
+
+MIDNIGHT = START - timedelta(hours=8)  # of that day in New York
+
+
+def day(number, name="5K", *, days=0, **given):
+    return Distance(contest_id=number, name=name, distance="5K", starts_at=MIDNIGHT + timedelta(days=days), day_only=True, **given)
+
+
+def test_a_mere_day_is_no_start_at_midnight():
+    at_eight = distance(1, "5K", "5K", after=12 * 60)  # 20 hours after midnight
+    assert contests.warnings(at_eight, day(11)) == []
+    assert contests.warnings(day(1), day(11)) == []
+    found = contests.compare(at_eight, day(11), None)
+    assert found.why == "The same length and the same name."  # and nothing about starts
+    assert found.likeness == contests.compare(at_eight, Distance(contest_id=11, name="5K", distance="5K"), None).likeness
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "refused"),
+    [
+        (distance(1, "5K", after=0), day(11, days=0), None),
+        (distance(1, "5K", after=0), day(11, days=-1), None),
+        (distance(1, "5K", after=15 * 60), day(11, days=-1), None),  # 23:00, and the day before
+        (distance(1, "5K", after=0), day(11, days=-2), "more than a day apart"),
+        (distance(1, "5K", after=0), day(11, days=1), None),
+        (distance(1, "5K", after=0), day(11, days=2), "2 days apart"),
+        (day(1), day(11, days=1), None),
+        (day(1), day(11, days=-2), "2 days apart"),
+        (day(1), day(11, days=364), "364 days apart"),
+    ],
+)
+def test_days_of_which_no_time_is_known_refuse_too(one, other, refused):
+    said = contests.refusal(one, other)
+    assert said is None if refused is None else refused in said
+    assert contests.refusal(other, one) == said
+
+
+def zoned(number, zone, provider="", **given):
+    return Distance(contest_id=number, name="5K", timezone=zone, provider=provider, **given)
+
+
+def test_other_zones_are_said():
+    one, other = zoned(1, "America/Denver", "RunSignUp"), zoned(11, "America/New_York", "ChronoTrack")
+    assert contests.warnings(one, other) == ["RunSignUp says America/Denver, ChronoTrack says America/New_York."]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "starts_at", "differ"),
+    [
+        ("America/New_York", "US/Eastern", None, False),
+        ("America/New_York", None, None, False),
+        ("America/Phoenix", "America/Denver", START, True),
+        ("America/Phoenix", "America/Denver", START - timedelta(days=150), False),  # in winter the same clocks
+    ],
+)
+def test_two_names_of_one_clock_are_no_difference(one, other, starts_at, differ):
+    assert bool(contests.warnings(zoned(1, one), zoned(11, other, starts_at=starts_at))) == differ

@@ -129,7 +129,7 @@ def test_one_to_many_and_many_to_one_are_allowed(sides):
     ours, theirs = [sides.distance(n, i) for i, n in enumerate("AB")], [sides.scored(n, i) for i, n in enumerate("CD")]
     for one in ours:
         for other in theirs:
-            confirm(sides, one, other)
+            confirm(sides, one, other, looked=True)
     assert set(pairs(sides).values()) == {"confirmed"}
     assert len(pairs(sides)) == 4
 
@@ -168,7 +168,8 @@ def test_a_change_ends_what_depends_on_the_pair_and_taking_it_back_brings_it_aga
     waiting(mapped, "8", state="approved", told={"bib": "1"}, entry_key="2")
     waiting(mapped, "9", state="sent", told={"bib": "2"})
     old = pair_of(mapped, mapped.five, mapped.scored_five)
-    confirm(mapped, mapped.five, mapped.scored_ten, looked=True, instead_of=old.pair_id, now=NOW + timedelta(minutes=1))
+    later = {"now": NOW + timedelta(minutes=1), "reason": "The 5K ran the long course"}
+    confirm(mapped, mapped.five, mapped.scored_ten, looked=True, instead_of=old.pair_id, **later)
     assert active() == set()
     assert pairs(mapped) == {FIVES: "void", ("5K runsignup", "10K chronotrack"): "confirmed"}
     assert pair_of(mapped, mapped.five, mapped.scored_five).why == "Changed by Pat."
@@ -176,7 +177,7 @@ def test_a_change_ends_what_depends_on_the_pair_and_taking_it_back_brings_it_aga
     lines = {line.registration_key: (line.state, line.wanted) for line in db.session.scalars(select(StartListLine))}
     assert lines == {"8": ("there", None), "9": ("sent", {"bib": "5"})}
     new = pair_of(mapped, mapped.five, mapped.scored_ten)
-    contest_map.undo(mapped.id, new.pair_id, by="Pat", now=NOW + timedelta(minutes=2))
+    contest_map.undo(mapped.id, new.pair_id, by="Pat", now=NOW + timedelta(minutes=2), reason="It did not")
     assert pairs(mapped) == {FIVES: "confirmed", ("5K runsignup", "10K chronotrack"): "void"}
     assert active() == {("1", "7", "external_id"), ("2", "8", "by_hand")}
     assert pair_of(mapped, mapped.five, mapped.scored_five).version == 3

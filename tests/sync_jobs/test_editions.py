@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from sync_jobs import editions, ledger, schedules, times
+from sync_jobs import contest_map, editions, ledger, schedules, times
 from sync_jobs.models import (
     PROVIDER_TABLES,
     Connection,
@@ -67,7 +67,7 @@ def roster(partner, event_id, starts_at, name="The Harbor Lights Half"):
 
 def refreshed(connection, *happenings):
     with write() as session:
-        return editions.refresh(session, connection, happenings)
+        return editions.refresh(session, connection, happenings, times.now())
 
 
 @pytest.fixture
@@ -310,3 +310,99 @@ def test_joining_two_sides_suggests_which_distances_belong_together(partner, con
     assert editions.join(there.edition_id, here.edition_id, "Pat", times.now())
     pair = db.session.scalars(select(ContestPair)).one()
     assert (pair.edition_id, pair.state) == (here.edition_id, "suggested")
+
+
+# Starts of which no more than the day is known, and distances that change their event
+
+MIDNIGHT = NOW.replace(hour=4)  # there
+EIGHT = NOW.replace(hour=12)
+
+
+def copernico(partner, slug, starts_at, name="5K", zone=None):
+    row = {
+        "event_id": f"{slug}/{name}", "competition_id": slug, "competition_name": "Harbor Lights Half", "event_name": name,
+        "starts_at": starts_at, "timezone": zone, "timing_partner_id": partner.timing_partner_id,
+    }  # fmt: skip
+    with write() as session:
+        session.execute(insert(PROVIDER_TABLES["copernico_events"]).prefix_with("OR REPLACE"), row)
+
+
+@pytest.fixture
+def scoring(partner):
+    return make_connection(partner, "copernico")
+
+
+@pytest.mark.parametrize(("zone", "start", "day_only"), [
+    (None, MIDNIGHT, 1),  # the partner's zone holds
+    (None, EIGHT, 0),
+    ("America/Denver", MIDNIGHT, 0),
+    ("America/Denver", NOW.replace(hour=6), 1),
+    ("Mars/Base", MIDNIGHT, 1),
+    (None, None, 0),
+])  # fmt: skip
+def test_a_distance_says_its_zone_and_whether_only_its_day_is_known(partner, scoring, zone, start, day_only):
+    copernico(partner, "harbor", start, zone=zone)
+    refreshed(scoring, "harbor")
+    contest = db.session.scalars(select(Contest)).one()
+    assert (contest.timezone, contest.day_only) == (zone if zone == "America/Denver" else None, day_only)
+
+
+def test_a_time_of_that_day_counts_before_the_mere_day(partner, connection):
+    listed(partner, 70, (1, MIDNIGHT), (2, EIGHT), (3, MIDNIGHT + timedelta(days=1)))
+    refreshed(connection, "70")
+    (edition,) = all_editions()
+    assert (edition.starts_at, edition.ends_at) == (EIGHT, MIDNIGHT + timedelta(days=1))
+
+
+@pytest.mark.parametrize("scoring_first", [True, False])
+def test_registration_describes_a_joined_edition_whichever_was_there_first(partner, connection, scoring, scoring_first):
+    copernico(partner, "harbor", MIDNIGHT)
+    listed(partner, 70, (1, EIGHT))
+    sides = [(scoring, "harbor"), (connection, "70")]
+    for side in sides if scoring_first else reversed(sides):
+        refreshed(*side)
+    first, second = all_editions()
+    assert editions.join(second.edition_id, first.edition_id, "Pat", NOW)
+    for again in ([], [(scoring, "harbor")], [(connection, "70")], [(scoring, "harbor")]):
+        for side in again:
+            refreshed(*side)
+        edition = all_editions()[0]
+        assert (edition.starts_at, edition.ends_at, edition.name) == (EIGHT, EIGHT, "Harbor Lights Half 2026")
+    listed(partner, 70, (1, EIGHT + timedelta(hours=1)))
+    refreshed(connection, "70")
+    assert all_editions()[0].starts_at == EIGHT + timedelta(hours=1)
+
+
+def test_where_registration_knows_the_day_only_scorings_time_of_that_day_counts(partner, connection, scoring):
+    listed(partner, 70, (1, MIDNIGHT))
+    refreshed(connection, "70")
+    copernico(partner, "harbor", EIGHT)
+    refreshed(scoring, "harbor")
+    first, second = all_editions()
+    assert first.starts_at == MIDNIGHT
+    assert editions.join(second.edition_id, first.edition_id, "Pat", NOW)
+    for again in ([], [(connection, "70")], [(scoring, "harbor")]):
+        for side in again:
+            refreshed(*side)
+        edition = all_editions()[0]
+        assert (edition.starts_at, edition.ends_at, edition.date) == (EIGHT, EIGHT, "2026-06-12")
+
+
+def test_a_pair_whose_registration_distance_goes_to_another_event_ends(partner, connection, scoring):
+    later = NOW + timedelta(days=30)
+    listed(partner, 70, (1, NOW), (2, later), (3, later))
+    refreshed(connection, "70")
+    copernico(partner, "harbor", NOW)
+    refreshed(scoring, "harbor")
+    first, second, third = all_editions()
+    assert editions.join(third.edition_id, first.edition_id, "Pat", NOW)
+    ids = {contest.provider_contest_id: contest.contest_id for contest in db.session.scalars(select(Contest))}
+    db.session.rollback()
+    contest_map.confirm(first.edition_id, ids["1"], ids["harbor/5K"], by="Pat", now=NOW)
+    refreshed(connection, "70")
+    pair = db.session.scalars(select(ContestPair).where(ContestPair.state == "confirmed")).one()
+    assert pair.edition_id == first.edition_id
+    listed(partner, 70, (1, later))
+    assert refreshed(connection, "70") == [second.edition_id]
+    db.session.expire_all()
+    assert (pair.state, pair.why) == ("void", "“5K” belongs to another event now.")

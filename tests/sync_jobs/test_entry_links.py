@@ -149,7 +149,7 @@ def test_a_transferred_registration_is_followed_by_what_was_noted(sides):
 
 def test_an_entry_that_changes_its_contest_keeps_who_it_is(sides):
     scored = sides.scored("5K B", 2)
-    contest_map.confirm(sides.id, sides.five.contest_id, scored.contest_id, by="Pat", now=NOW)
+    contest_map.confirm(sides.id, sides.five.contest_id, scored.contest_id, by="Pat", now=NOW, looked=True)
     sides.sign_up(sides.five, 7, "Ada Else")
     sides.enter(sides.scored_five, 1)
     decide(entry_links.link, sides, pair(sides, 1, 7))
