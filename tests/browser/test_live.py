@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, Request, expect
 
+from dashboard.config import HTMX_CDN
 from tests.browser.conftest import Live, Visit
 
 pytestmark = pytest.mark.browser
@@ -135,3 +136,11 @@ def test_everything_works_without_scripts(live: Live, visit: Open) -> None:
     page.locator("details.menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/sign-in"))
+
+
+def test_a_page_whose_htmx_did_not_arrive_says_that_it_is_not_live(live: Live, visit: Open) -> None:
+    window = visit()
+    window.context.route(HTMX_CDN, lambda route: route.abort())
+    window.expects_loss = True
+    page = window.sign_in("support")
+    expect(page.locator("#live-word")).to_contain_text("not live")
