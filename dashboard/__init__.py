@@ -24,6 +24,7 @@ from dashboard import (
     frame,
     health,
     history,
+    look_up_log,
     matches,
     overview,
     partner,
@@ -80,6 +81,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(plans.pages)
     app.register_blueprint(reconciliation.pages)
     app.register_blueprint(trace.pages)
+    app.register_blueprint(look_up_log.pages)
     app.register_blueprint(run.pages)
     app.register_blueprint(overview.pages)
     app.register_blueprint(accounts.pages)

@@ -41,6 +41,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "choose_plans": COMPANY,
     "see_reconciliation": EVERYBODY,
     "see_trace": COMPANY,
+    "see_look_ups": COMPANY,
     "see_runs": EVERYBODY,
     "see_history": COMPANY,
     "see_failed": HOUSE,

@@ -197,4 +197,4 @@ class LookUp(Base):
     words: Mapped[str] = mapped_column(Text)
     found: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime] = mapped_column(Instant)
-    __table_args__ = (Index("ix_look_ups_at", "at"),)
+    __table_args__ = (Index("ix_look_ups_at", "at"), Index("ix_look_ups_partner", "timing_partner_id", "look_up_id"))

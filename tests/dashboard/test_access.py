@@ -63,6 +63,7 @@ WHO = {
     "POST /events/<int:edition_id>/trace": COMPANY,
     "GET /trace": COMPANY,
     "POST /trace": COMPANY,
+    "GET /look-ups": COMPANY,
     "POST /start-list/lines/<int:line_id>": COMPANY,
     "GET /start-list/files/<int:file_id>": COMPANY,
     "POST /start-list/files/<int:file_id>": COMPANY,
