@@ -5,79 +5,27 @@ What to tell is decided in `sync_jobs.start_list`; sending is asked for through 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any
 
 from flask import Blueprint, abort, request, send_file
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select, update
-from sqlalchemy.orm import defer
+from sqlalchemy import select
 
-from dashboard import access, hx, live, words
+from dashboard import access, hx, live, start_list_data, words
 from dashboard.access import connection_or_404, current, edition_or_404, requires
+from dashboard.start_list_data import Look
 from sync_jobs import jobs, start_list, start_lists
-from sync_jobs.models import Connection, Edition, StartListFile, StartListLine, db, write
+from sync_jobs.models import StartListFile, StartListLine, db
 from sync_jobs.providers import ADAPTERS, label
-from sync_jobs.start_list import Plan, Step
-from sync_jobs.start_lists import Target
 
 pages = Blueprint("start_list", __name__)
-SHOWN = 40  # people of one kind in one distance
-FILES = 8
-SAID = {"approved": "It goes out with the next sending.", "declined": "It stays as it is there."}
+SAID = {
+    "approved": "It goes out with the next sending.", "declined": "It stays as it is there.", "again": "It waits for a word again.",
+    "try": "It is tried again with the next sending.",
+}  # fmt: skip
 STEPS = {
     "create": "to be added", "update": "to be changed", "withdraw": "no longer registered", "conflict": "to be decided",
 }  # fmt: skip
-
-
-@dataclass(kw_only=True)
-class Side:
-    """One scoring connection of the event, with its distances."""
-
-    connection: Connection
-    label: str
-    can_write: bool
-    note: str
-    help: str
-    distances: list[Any] = field(default_factory=list)
-    files: list[StartListFile] = field(default_factory=list)
-
-    @property
-    def ready(self) -> int:
-        """How many lines would go out now."""
-        return sum(len(one.ready) for one in self.distances)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Distance:
-    """One scoring contest: how many stand there, and the steps by kind."""
-
-    target: Target
-    plan: Plan
-    waiting: list[StartListLine]
-    refused: list[StartListLine]
-
-    @property
-    def there(self) -> int:
-        """Who stands there as wanted."""
-        return self.plan.same + len(self.plan.there)
-
-    @property
-    def ready(self) -> list[Step]:
-        """What would go out now."""
-        return self.plan.ready
-
-    @property
-    def asking(self) -> list[Step]:
-        """What would be asked by the next sending: withdrawals and conflicts that nobody was asked about yet."""
-        asked = {(line.registration_provider, line.registration_key) for line in self.waiting}
-        return [step for step in self.plan.waiting if step.person not in asked]
-
-    def of(self, kind: str) -> list[Step]:
-        """The first of the steps of that kind that would go out."""
-        return [step for step in self.plan.ready if step.kind == kind][:SHOWN]
 
 
 @pages.get("/events/<int:edition_id>/start-list")
@@ -85,67 +33,26 @@ class Distance:
 def start_lists_of(edition_id: int) -> ResponseReturnValue:
     """A dry run of each distance. It reads and sends nothing."""
     edition = edition_or_404(edition_id)
-    sides = _sides(edition)
+    look = start_list_data.read(edition)
     zone = edition.timezone or live.HOUSE_ZONE
     seen = live.look()
-    waiting = sum(line.state == "waiting" for side in sides for one in side.distances for line in one.waiting)
     shown = live.Live(
-        title="Start lists", said=_answer(sides, waiting), token=seen.token, zone=zone, worst="late" if waiting else "good",
+        title="Start lists", said=_answer(look), token=seen.token, zone=zone, worst="late" if look.count("waiting") else "good",
         seconds=None,
     )  # fmt: skip
     return hx.page(
-        "start_lists/_live.html", shown, event=edition, sides=sides, zone=zone, steps=STEPS, fields=start_list.WORDS,
+        "start_lists/_live.html", shown, event=edition, look=look, zone=zone, steps=STEPS, fields=start_list.WORDS,
         may_send=current().may("send_start_lists"),
     )  # fmt: skip
 
 
-def _answer(sides: list[Side], waiting: int) -> str:
-    if not sides:
+def _answer(look: Look) -> str:
+    if not look.sides:
         return "No distance is matched with scoring yet"
-    ready = sum(side.ready for side in sides)
+    ready, waiting = sum(side.ready for side in look.sides), look.count("waiting")
     if waiting:
         return f"{words.plural(waiting, 'person waits', 'people wait')} for your word"
     return f"{words.plural(ready, 'line')} to send" if ready else "Scoring has everybody"
-
-
-def _sides(edition: Edition) -> list[Side]:
-    found = start_lists.targets(edition.edition_id)
-    connections = {target.connection_id for target in found}
-    planned = {number: start_lists.plans(edition.edition_id, number) for number in connections}
-    lines = _lines(edition.edition_id)
-    sides = []
-    for connection in db.session.scalars(select(Connection).where(Connection.connection_id.in_(connections))).all():
-        adapter = ADAPTERS[connection.provider_name]
-        side = Side(
-            connection=connection, label=label(connection.provider_name), can_write="push_entries" in adapter.abilities(),
-            note=adapter.writes_note, help=adapter.import_help, files=_files(edition.edition_id, connection.connection_id),
-        )  # fmt: skip
-        for target, plan in planned[connection.connection_id]:
-            mine = lines[target.contest_id]
-            side.distances.append(
-                Distance(
-                    target=target, plan=plan, waiting=[line for line in mine if line.state in {"waiting", "approved", "declined"}],
-                    refused=[line for line in mine if line.state == "refused"],
-                )
-            )  # fmt: skip
-        sides.append(side)
-    return sides
-
-
-def _lines(edition_id: int) -> dict[int, list[StartListLine]]:
-    """What waits, was decided or was refused, by contest."""
-    found: dict[int, list[StartListLine]] = defaultdict(list)
-    shown = ("waiting", "approved", "declined", "refused")
-    wanted = (StartListLine.edition_id == edition_id, StartListLine.state.in_(shown))
-    for line in db.session.scalars(select(StartListLine).where(*wanted).order_by(StartListLine.line_id)):
-        found[line.contest_id].append(line)
-    return found
-
-
-def _files(edition_id: int, connection_id: int) -> list[StartListFile]:
-    mine = (StartListFile.edition_id == edition_id, StartListFile.connection_id == connection_id)
-    newest = select(StartListFile).where(*mine).order_by(StartListFile.file_id.desc()).limit(FILES)
-    return list(db.session.scalars(newest.options(defer(StartListFile.content))))
 
 
 @pages.post("/events/<int:edition_id>/start-list")
@@ -171,19 +78,33 @@ def decide(line_id: int) -> ResponseReturnValue:
     mine = (access.within(StartListLine.timing_partner_id), StartListLine.line_id == access.possible(line_id))
     line = db.session.scalar(select(StartListLine).where(*mine)) or abort(404)
     edition = edition_or_404(line.edition_id)
-    if answer == "again":
-        kept = start_lists.ask_again(line_id, edition.timing_partner_id, person.name, now)
+    mine_too = (line_id, edition.timing_partner_id)
+    if answer in {"approved", "declined"}:
+        kept = start_lists.decide(*mine_too, answer, person.name, now, seen=request.args.get("seen"))
     elif answer in SAID:
-        seen = request.args.get("seen")
-        kept = start_lists.decide(line_id, edition.timing_partner_id, answer, person.name, now, seen=seen)
+        kept = {"again": start_lists.ask_again, "try": start_lists.try_again}[answer](*mine_too, person.name, now)
     else:
         abort(400)
     address = f"/events/{edition.edition_id}/start-list"
     if kept is None:
         return hx.refused("Somebody was faster, or it changed a moment ago. Look again.", address=address)
-    if answer == "approved":
+    if answer in {"approved", "try"}:
         jobs.send_start_lists(edition, person.name, now)
-    return hx.did(SAID.get(answer, "It waits for a word again."), address=address)
+    return hx.did(SAID[answer], address=address)
+
+
+@pages.post("/events/<int:edition_id>/start-list/refused")
+@requires("send_start_lists")
+def try_all_again(edition_id: int) -> ResponseReturnValue:
+    """Let everybody whom one scoring provider refused go out once more."""
+    edition = edition_or_404(edition_id)
+    connection = connection_or_404(request.form.get("connection_id", type=int) or abort(400))
+    person, now, address = current(), words.page_now(), f"/events/{edition_id}/start-list"
+    many = start_lists.try_all_again(edition_id, connection, person.name, now)
+    if not many:
+        return hx.refused("Nobody is refused there any more. Look again.", address=address)
+    jobs.send_start_lists(edition, person.name, now, connection.connection_id)
+    return hx.did(f"{words.plural(many, 'line')} to be tried again with the next sending.", address=address)
 
 
 @pages.get("/start-list/files/<int:file_id>")
@@ -199,10 +120,12 @@ def download(file_id: int) -> ResponseReturnValue:
 def loaded(file_id: int) -> ResponseReturnValue:
     """Somebody says that they loaded a file."""
     kept = _file_or_404(file_id)
-    with write() as session:
-        values = {"downloaded_by": current().name, "downloaded_at": words.page_now()}
-        session.execute(update(StartListFile).where(StartListFile.file_id == file_id).values(**values))
-    return hx.did("Noted. The next reading shows who arrived.", address=f"/events/{kept.edition_id}/start-list")
+    address = f"/events/{kept.edition_id}/start-list"
+    before = start_lists.loaded(file_id, current().name, words.page_now())
+    if before is not None:
+        by, at = before
+        return hx.refused(f"{by} said so already, {words.ago(at)}. That stands.", address=address)
+    return hx.did("Noted. The next reading shows who arrived.", address=address)
 
 
 def _file_or_404(file_id: int) -> StartListFile:

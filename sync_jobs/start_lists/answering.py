@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from sync_jobs.ledger.live import bump
 from sync_jobs.models import Connection, StartListFile, StartListLine, write
@@ -70,14 +70,15 @@ def try_all_again(edition_id: int, connection: Connection, by: str, now: datetim
         return len(found)
 
 
-def loaded(file_id: int, by: str, now: datetime) -> tuple[str, datetime] | None:
+def loaded(file_id: int, by: str, now: datetime) -> tuple[str, datetime | None] | None:
     """Somebody says that they loaded a file. Who said it before them, and when; None where they are the first."""
     with write() as session:
-        file = session.get_one(StartListFile, file_id, with_for_update=True)
-        if file.downloaded_at is not None:
-            return file.downloaded_by or "somebody", file.downloaded_at
-        file.downloaded_by, file.downloaded_at = by, now
-        return None
+        first = update(StartListFile).where(StartListFile.file_id == file_id, StartListFile.downloaded_at.is_(None))
+        if session.execute(first.values(downloaded_by=by, downloaded_at=now).returning(StartListFile.file_id)).first():
+            return None
+        said = select(StartListFile.downloaded_by, StartListFile.downloaded_at).where(StartListFile.file_id == file_id)
+        before, at = session.execute(said).one()
+        return str(before), at
 
 
 def set_writes(connection_id: int, *, on: bool, by: str, now: datetime) -> None:

@@ -75,7 +75,7 @@ def plans(edition_id: int, connection_id: int) -> list[tuple[Target, Plan]]:
         told = registration if registration.gender in holds else replace(registration, gender=None)
         registered[registration.contest_id or 0].append(told)
     entries = people.entries(partner, _contests_beside(edition_id, connection_id))
-    links, lines, doubtful = _links(ids), _lines(ids), _doubtful(ids)
+    links, lines, doubtful = _links(ids), _lines(edition_id, ids), _doubtful(ids)
     return [
         (
             target,
@@ -128,9 +128,10 @@ def _doubtful(contest_ids: list[int]) -> set[Person]:
     return found
 
 
-def _lines(contest_ids: list[int]) -> dict[int, dict[Person, Line]]:
+def _lines(edition_id: int, contest_ids: list[int]) -> dict[int, dict[Person, Line]]:
     found: dict[int, dict[Person, Line]] = defaultdict(dict)
-    for row in db.session.scalars(select(StartListLine).where(StartListLine.contest_id.in_(contest_ids))):
+    mine = (StartListLine.edition_id == edition_id, StartListLine.contest_id.in_(contest_ids))
+    for row in db.session.scalars(select(StartListLine).where(*mine)):
         found[row.contest_id][row.registration_provider, row.registration_key] = Line(
             state=row.state,
             external_id=row.external_id,

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, insert, select
 
+from sync_jobs import start_lists
 from sync_jobs.models import (
     PROVIDER_TABLES,
     Connection,
@@ -19,6 +20,7 @@ from sync_jobs.models import (
     db,
     write,
 )
+from sync_jobs.start_list import MOST_TRIES
 from tests import factories
 from tests.pages import asked, soup, words
 
@@ -192,6 +194,133 @@ def test_a_file_is_handed_out_as_it_was_made_and_noted_when_loaded(people, sign_
     assert f"loaded by {people.partner.name}" in words(browser.soup(address(people)))
 
 
+def test_who_loaded_a_file_first_stays_named(people, sign_in, scored):
+    file = factories.make_file(people.edition, scored)
+    sign_in(people.partner).post(f"/start-list/files/{file.file_id}", data={})
+    browser = sign_in(people.support)
+    said = browser.post(f"/start-list/files/{file.file_id}", data={}, headers=HTMX)
+    assert (said.status_code, f"{people.partner.name} said so already" in words(soup(said))) == (409, True)
+    assert f"loaded by {people.partner.name}" in words(browser.soup(address(people)))
+
+
+# What was refused
+
+
+def refused(people, scored, **given):
+    given = {"state": "refused", "step": "create", "why": "ChronoTrack refused it (HTTP 409).", "tries": 3, **given}
+    return factories.make_line(people.edition, scored, contest_id=scoring_contest(scored), **given)
+
+
+def test_a_refused_line_is_tried_again_when_somebody_presses(people, sign_in, scored):
+    line = refused(people, scored, registration_key="7", wanted=wanted_of("7", scored), tries=MOST_TRIES)
+    browser = sign_in(people.partner)
+    page = browser.soup(address(people))
+    assert "1 line to send" in words(page.h1), "the other one"
+    pressed = page.select_one(f"#try-{line.line_id}")
+    said = browser.post(pressed["formaction"], data={pressed["name"]: pressed["value"]}, headers=HTMX)
+    assert (said.status_code, "tried again" in words(soup(said))) == (200, True)
+    kept = db.session.get_one(StartListLine, line.line_id, populate_existing=True)
+    assert (kept.state, kept.tries, kept.decided_by) == ("approved", 0, people.partner.name)
+    assert runs() == [("start_list", "push", "pending", "change")]
+    page = browser.soup(address(people))
+    assert "2 lines to send" in words(page.h1)
+    assert page.select_one(f"#again-{line.line_id}") is None, "there is nothing to ask about it"
+    assert browser.post(pressed["formaction"], data={"answer": "try"}, headers=HTMX).status_code == 409
+
+
+def wanted_of(key, scored):
+    planned = start_lists.plans(edition_of(scored), scored.connection_id)
+    return next(step.wanted for _, plan in planned for step in plan.steps if step.person[1] == key)
+
+
+def edition_of(scored):
+    found = db.session.scalars(select(Contest.edition_id).where(Contest.connection_id == scored.connection_id)).first()
+    db.session.rollback()
+    return found
+
+
+def test_all_that_were_refused_are_tried_again_at_one_press(people, sign_in, scored):
+    other = factories.make_connection(people.company, "copernico")
+    mine = [refused(people, scored).line_id for _ in range(3)]
+    left = factories.make_line(people.edition, other, state="refused").line_id
+    declined = refused(people, scored, state="declined").line_id
+    browser = sign_in(people.partner)
+    pressed = browser.soup(address(people)).select_one(f"#try-all-{scored.connection_id}")
+    said = browser.post(pressed["formaction"], data={pressed["name"]: pressed["value"]}, headers=HTMX)
+    assert (said.status_code, "3 lines" in words(soup(said))) == (200, True)
+    db.session.rollback()
+    states = dict(db.session.execute(select(StartListLine.line_id, StartListLine.state)).all())
+    assert states == {**dict.fromkeys(mine, "approved"), left: "refused", declined: "declined"}
+    assert runs() == [("start_list", "push", "pending", "change")]
+    assert browser.post(pressed["formaction"], data={pressed["name"]: pressed["value"]}, headers=HTMX).status_code == 409
+
+
+def test_trying_again_is_for_those_who_may_send_and_at_home(people, sign_in, scored):
+    line, press_all = refused(people, scored), f"{address(people)}/refused"
+    foreign = factories.make_connection(people.elsewhere, "chronotrack")
+    elsewhere = factories.make_line(factories.make_edition(people.elsewhere), foreign, state="refused")
+    director, partner = sign_in(people.director), sign_in(people.partner)
+    assert director.post(f"/start-list/lines/{line.line_id}", data={"answer": "try"}).status_code == 403
+    assert director.post(press_all, data={"connection_id": scored.connection_id}).status_code == 403
+    assert partner.post(f"/start-list/lines/{elsewhere.line_id}", data={"answer": "try"}).status_code == 404
+    assert partner.post(press_all, data={"connection_id": foreign.connection_id}).status_code == 404
+    assert partner.get(press_all).status_code == 405
+    db.session.rollback()
+    assert set(db.session.scalars(select(StartListLine.state))) == {"refused"}
+
+
+# Long lists
+
+
+def test_five_thousand_lines_make_a_small_page_that_goes_on(people, sign_in, scored):
+    browser, contest = sign_in(people.partner), scoring_contest(scored)
+    factories.make_line(people.edition, scored, contest_id=contest, registration_key="w0")
+    refused(people, scored)
+    with asked() as few:
+        browser.get(address(people))
+    fields = {"timing_partner_id": people.company.timing_partner_id, "edition_id": people.edition.edition_id, "step": "withdraw",
+              "connection_id": scored.connection_id, "contest_id": contest, "registration_provider": "runsignup",
+              "external_id": "rsu:1", "at": people.edition.starts_at, "wanted": {"first_name": "Ada", "last_name": "Lund"},
+              "why": "They are not registered any more."}  # fmt: skip
+    rows = [
+        {**fields, "registration_key": f"{state}{number}", "state": state}
+        for state in ("waiting", "refused") for number in range(2_500)
+    ]  # fmt: skip
+    with write() as session:
+        session.execute(insert(StartListLine), rows)
+    with asked() as many:
+        page = browser.get(address(people))
+    assert len(many.statements) == len(few.statements) <= 24
+    assert len(page.data) < 60_000
+    assert [step for step in many.plans if "SCAN start_list_lines" in step] == []
+    shown = soup(page)
+    assert "2,501 people wait for your word" in words(shown.h1)
+    assert "2,471 more waiting, 2,471 more refused" in words(shown)
+    seen = [line["id"] for line in shown.select("li[id^=line-]")]
+    onward = next(link["href"] for link in shown.select("a.button") if "who wait" in words(link))
+    further = [line["id"] for line in browser.soup(onward).select("li[id^=line-]")]
+    assert (len(seen), len(further)) == (60, 60)
+    assert len(set(seen) & set(further)) == 30, "those who were refused stand where they stood"
+    last = browser.soup(f"{address(people)}?waiting={max(line_ids('waiting')) - 3}&refused={max(line_ids('refused'))}")
+    assert len(last.select("li[id^=line-]")) == 3
+
+
+def line_ids(state):
+    found = list(db.session.scalars(select(StartListLine.line_id).where(StartListLine.state == state)))
+    db.session.rollback()
+    return found
+
+
+def test_one_distance_can_be_looked_at_alone(people, sign_in, scored):
+    contest = scoring_contest(scored)
+    line = factories.make_line(people.edition, scored, contest_id=contest)
+    browser = sign_in(people.partner)
+    assert browser.soup(f"{address(people)}?distance={contest}").select_one(f"#line-{line.line_id}") is not None
+    alone = browser.soup(f"{address(people)}?distance={contest + 1}")
+    assert alone.select_one(f"#line-{line.line_id}") is None
+    assert "1 more waiting" in words(alone)
+
+
 def test_the_switch_says_that_writing_is_not_confirmed_and_is_an_owners(people, sign_in, scored):
     page = sign_in(people.partner).soup(address(people))
     assert page.select_one(f"#writes-{scored.connection_id}")["value"] == "on"
@@ -219,6 +348,14 @@ def test_a_plan_is_chosen_and_shown_as_chosen(people, sign_in, clock):
     kept = db.session.get_one(EditionPlan, people.edition.edition_id)
     assert (kept.plan, kept.paused_until, kept.chosen_by) == ("slow", None, people.partner.name)
     assert browser.soup(plan_address(people)).select_one("input[checked]")["value"] == "slow"
+
+
+def test_the_usual_plan_of_a_day_without_a_time_is_the_calm_one(people, sign_in, clock):
+    browser = sign_in(people.partner)
+    assert "As usual: Race day" in words(browser.soup(plan_address(people)))
+    with write() as session:
+        session.get_one(Edition, people.edition.edition_id).day_only = 1
+    assert "As usual: Standard" in words(browser.soup(plan_address(people)))
 
 
 def test_a_pause_is_typed_in_the_events_own_zone(people, sign_in, clock):
