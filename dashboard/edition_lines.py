@@ -18,6 +18,7 @@ from sync_jobs.providers import label, side
 COLUMNS: tuple[Any, ...] = (
     Edition.edition_id.label("edition_id"), Edition.name.label("edition_name"), Edition.date.label("date"),
     Edition.starts_at.label("starts_at"), Edition.ends_at.label("ends_at"), Edition.timezone.label("zone"),
+    Edition.day_only.label("day_only"),
     Edition.timezone_source.label("zone_source"), Edition.city.label("city"), Edition.state.label("region"),
     Edition.timing_partner_id.label("partner_id"), Partner.company_name.label("partner_name"),
     PartnerSettings.timezone.label("partner_zone"),

@@ -83,7 +83,7 @@ def _troubles(now: datetime) -> Query:
             SyncState.failing_since.label("failing_since"), SyncState.last_status.label("last_status"),
             SyncState.error_kind.label("error_kind"), SyncState.error_sentence.label("error_sentence"),
             Edition.name.label("edition_name"), Edition.starts_at.label("starts_at"), Edition.timezone.label("zone"),
-            Edition.ends_at.label("ends_at"), EditionPlan.plan.label("plan"),
+            Edition.ends_at.label("ends_at"), Edition.day_only.label("day_only"), EditionPlan.plan.label("plan"),
             Connection.name.label("connection_name"), Partner.company_name.label("partner_name"),
         )
         .join(Connection, Connection.connection_id == SyncState.connection_id)

@@ -14,7 +14,7 @@ from wtforms.validators import Optional, ValidationError
 from dashboard import hx, live, words
 from dashboard.access import current, edition_or_404, requires
 from dashboard.forms import Form
-from sync_jobs import cadence, schedules, times
+from sync_jobs import schedules, times
 from sync_jobs.models import Edition, EditionPlan, db
 
 pages = Blueprint("plans", __name__)
@@ -25,7 +25,8 @@ PLANS = {
         "Race day",
         (
             "Registrations every 4 h; in the last day every 15 min, in the last 4 h every minute, until 1 h after the start. "
-            "Results from 5 min after the start every 90 s for 5 h, then every hour for 3 days."
+            "Results from 5 min after the start every 90 s for 5 h, then every hour for 3 days. "
+            "Where no more than the day of the start is known, as Standard."
         ),
     ),
     "standard": ("Standard", "Registrations every 4 h until a day after the start. Results every 30 min for 3 days."),
@@ -83,7 +84,7 @@ def _standing(chosen: EditionPlan | None, zone: str) -> dict[str, Any]:
 
 
 def _named(name: str | None, edition: Edition) -> str:
-    return PLANS[name or cadence.default_plan(edition.starts_at)][0]
+    return PLANS[name or schedules.plan_of(edition, None)][0]
 
 
 def _page(form: PlanForm, edition: Edition, zone: str) -> str:

@@ -37,7 +37,8 @@ def is_late(now: datetime) -> ColumnElement[bool]:
 def _oldest(now: datetime) -> ColumnElement[Any]:
     """The instant before which a success counts as late; nothing where nothing is promised."""
     default = case((Edition.starts_at.is_(None), cadence.default_plan(None)), else_=cadence.default_plan(now))
-    plan = func.coalesce(EditionPlan.plan, default)
+    chosen = func.coalesce(EditionPlan.plan, default)
+    plan = case((and_(Edition.day_only == 1, chosen == "race_day"), "standard"), else_=chosen)  # as `schedules.plan_of`
     readings: dict[tuple[str, str, timedelta], list[str]] = defaultdict(list)
     for provider in ADAPTERS:
         for operation in PEOPLE:

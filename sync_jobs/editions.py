@@ -56,7 +56,7 @@ LISTED = table(
     column("gone_at", Instant),
 )
 MANY = 500
-DESCRIPTION = ("name", "timezone", "timezone_source", "starts_at", "ends_at", "date", "city", "state")
+DESCRIPTION = ("name", "timezone", "timezone_source", "starts_at", "ends_at", "day_only", "date", "city", "state")
 
 
 def refresh(session: Session, connection: Connection, happenings: Iterable[str], now: datetime) -> list[int]:
@@ -194,6 +194,7 @@ def _describe(edition: Edition, connection: Connection, grouping: Grouping, zone
     edition.name = grouping.contests[0].happening_name
     edition.timezone, edition.timezone_source = (named_zone, connection.provider_name) if named_zone else (zone, "partner")
     edition.starts_at, edition.ends_at = (starts[0], starts[-1]) if starts else (None, None)
+    edition.day_only = int(bool(starts) and not times.has_time(starts[0], times.zone(edition.timezone)))
     edition.date = grouping.first_day.isoformat() if grouping.first_day else None
     edition.city, edition.state = grouping.contests[0].city, grouping.contests[0].state
 
@@ -219,6 +220,7 @@ def _start_by_others(session: Session, edition: Edition) -> None:
     for name, at, choose in (("starts_at", ends[0], min), ("ends_at", ends[1], max)):
         if at and not times.has_time(at, there) and (of_day := [one for one in exact if at <= one < at + matching.LONGEST_DAY]):
             setattr(edition, name, choose(of_day))
+    edition.day_only = int(edition.starts_at is not None and not times.has_time(edition.starts_at, there))
 
 
 def _link(session: Session, connection: Connection, grouping: Grouping, edition: Edition) -> None:

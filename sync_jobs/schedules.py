@@ -65,17 +65,22 @@ def _editions(session: Session, connection_id: int, provider_name: str, zone: st
 def when_of(edition: Edition, plan: str | None, zone: str, provider_name: str) -> cadence.When:
     """What an event's slots hang on: the plan that was chosen for it, or the one for its start; and what a provider stands."""
     return cadence.When(
-        plan=plan or cadence.default_plan(edition.starts_at), zone=edition.timezone or zone, starts_at=edition.starts_at,
-        ends_at=edition.ends_at, least=least_of(provider_name),
+        plan=plan_of(edition, plan), zone=edition.timezone or zone, starts_at=edition.starts_at, ends_at=edition.ends_at,
+        least=least_of(provider_name),
     )  # fmt: skip
+
+
+def plan_of(event: Any, chosen: str | None) -> str:
+    """The plan that an event's readings follow. One of which only the day is known is read calmly all that day."""
+    plan = chosen or cadence.default_plan(event.starts_at)
+    return "standard" if event.day_only and plan == "race_day" else plan
 
 
 def promised(provider_name: str, operation: str, plan: str | None, event: Any, now: datetime) -> health.Promise | None:
-    """How old such a reading of an event may be now, by the plan that was chosen for it; `event` has `starts_at`, `ends_at`."""
+    """How old such a reading of an event may be now, by the plan that was chosen for it; `event` is an edition or like one."""
     when = cadence.When(
-        plan=plan or cadence.default_plan(event.starts_at), zone="UTC", starts_at=event.starts_at, ends_at=event.ends_at,
-        least=least_of(provider_name),
-    )  # fmt: skip
+        plan=plan_of(event, plan), zone="UTC", starts_at=event.starts_at, ends_at=event.ends_at, least=least_of(provider_name)
+    )
     return health.promised(kind_of(provider_name, operation), when, now)
 
 

@@ -82,6 +82,9 @@ class Edition(Base):
     timezone_source: Mapped[str | None] = mapped_column(Text)  # runsignup, raceroster, chronotrack, partner
     starts_at: Mapped[datetime | None] = mapped_column(Instant)  # first start
     ends_at: Mapped[datetime | None] = mapped_column(Instant)  # last start
+    day_only: Mapped[int] = mapped_column(
+        Integer, server_default=text("0")
+    )  # 1: the first start is a day's midnight, its time unknown
     city: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str | None] = mapped_column(Text)
     joined_into: Mapped[int | None] = mapped_column(Integer)  # a person said: the same event as that one

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from dashboard import standing
 from sync_jobs import schedules
-from sync_jobs.models import Edition, EditionPlan, SyncState, db
+from sync_jobs.models import Edition, EditionPlan, SyncState, db, write
 from tests.factories import keep, make_connection, make_edition, make_link, make_state
 from tests.pages import answer, row, words
 
@@ -32,10 +32,10 @@ def late_ones(now):
 def test_the_database_and_the_plan_agree_on_what_is_late(people, clock, provider):
     connection, expected = make_connection(people.company, provider), set()
     for plan in (None, "standard", "race_day", "slow"):
-        for hours in (*HOURS, None):
+        for hours, day_only in (*((hours, 0) for hours in (*HOURS, None)), *((hours, 1) for hours in HOURS)):
             starts = None if hours is None else clock() - timedelta(hours=hours)
             ends = starts and starts + timedelta(minutes=30)
-            edition = make_edition(people.company, starts_at=starts, ends_at=ends)
+            edition = make_edition(people.company, starts_at=starts, ends_at=ends, day_only=day_only)
             if plan:
                 keep(EditionPlan(edition_id=edition.edition_id, timing_partner_id=edition.timing_partner_id, plan=plan))
             for operation in ("participants", "results"):
@@ -73,3 +73,11 @@ def test_what_somebody_holds_back_is_not_late_and_has_an_interval_to_come_back(p
         clock.forward(hours=hours)
         assert bool(late_ones(clock())) is is_late
         assert ("not read for" in answer(support.soup(f"/events/{edition.edition_id}"))) is is_late
+
+
+def test_the_usual_plan_of_a_day_without_a_time_is_the_calm_one(people, sign_in, clock):
+    browser, address = sign_in(people.partner), f"/events/{people.edition.edition_id}/plan"
+    assert "As usual: Race day" in words(browser.soup(address))
+    with write() as session:
+        session.get_one(Edition, people.edition.edition_id).day_only = 1
+    assert "As usual: Standard" in words(browser.soup(address))

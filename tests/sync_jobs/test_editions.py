@@ -351,7 +351,7 @@ def test_a_time_of_that_day_counts_before_the_mere_day(partner, connection):
     listed(partner, 70, (1, MIDNIGHT), (2, EIGHT), (3, MIDNIGHT + timedelta(days=1)))
     refreshed(connection, "70")
     (edition,) = all_editions()
-    assert (edition.starts_at, edition.ends_at) == (EIGHT, MIDNIGHT + timedelta(days=1))
+    assert (edition.starts_at, edition.ends_at, edition.day_only) == (EIGHT, MIDNIGHT + timedelta(days=1), 0)
 
 
 @pytest.mark.parametrize("scoring_first", [True, False])
@@ -367,7 +367,8 @@ def test_registration_describes_a_joined_edition_whichever_was_there_first(partn
         for side in again:
             refreshed(*side)
         edition = all_editions()[0]
-        assert (edition.starts_at, edition.ends_at, edition.name) == (EIGHT, EIGHT, "Harbor Lights Half 2026")
+        assert (edition.starts_at, edition.ends_at, edition.day_only) == (EIGHT, EIGHT, 0)
+        assert edition.name == "Harbor Lights Half 2026"
     listed(partner, 70, (1, EIGHT + timedelta(hours=1)))
     refreshed(connection, "70")
     assert all_editions()[0].starts_at == EIGHT + timedelta(hours=1)
@@ -379,13 +380,14 @@ def test_where_registration_knows_the_day_only_scorings_time_of_that_day_counts(
     copernico(partner, "harbor", EIGHT)
     refreshed(scoring, "harbor")
     first, second = all_editions()
-    assert first.starts_at == MIDNIGHT
+    assert (first.starts_at, first.day_only) == (MIDNIGHT, 1)
     assert editions.join(second.edition_id, first.edition_id, "Pat", NOW)
     for again in ([], [(connection, "70")], [(scoring, "harbor")]):
         for side in again:
             refreshed(*side)
         edition = all_editions()[0]
         assert (edition.starts_at, edition.ends_at, edition.date) == (EIGHT, EIGHT, "2026-06-12")
+        assert edition.day_only == 0
 
 
 def test_a_pair_whose_registration_distance_goes_to_another_event_ends(partner, connection, scoring):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import func, select, update
 
-from sync_jobs import jobs, ledger, pull, schedules, secrets
+from sync_jobs import cadence, jobs, ledger, pull, schedules, secrets
 from sync_jobs.jobs import CannotSync
 from sync_jobs.models import Connection, PartnerSettings, Run, Schedule, db, write
 from sync_jobs.providers import ADAPTERS
@@ -206,6 +206,20 @@ def test_the_chosen_plan_decides_the_next_slot(connection, chosen, minutes):
     schedules.choose(edition, chosen, None, "Ada", NOW)
     assert db.session.scalar(select(Schedule.next_run_at)) == NOW + timedelta(minutes=minutes)
     assert db.session.scalar(select(Schedule.plan)) == (chosen or "race_day")
+
+
+@pytest.mark.parametrize(("chosen", "minutes"), [("race_day", 60), ("standard", 60), ("slow", 9 * 60), (None, 60)])
+def test_a_day_of_which_no_time_is_known_is_read_calmly_and_all_day(connection, chosen, minutes):
+    edition = dated(connection, 2)
+    with write() as session:
+        session.get_one(type(edition), edition.edition_id).day_only = 1
+    plan(connection, edition)
+    db.session.rollback()
+    schedules.choose(db.session.get_one(type(edition), edition.edition_id), chosen, None, "Ada", NOW)
+    assert db.session.scalar(select(Schedule.next_run_at)) == NOW + timedelta(minutes=minutes)
+    db.session.rollback()
+    when = schedules.when_of(db.session.get_one(type(edition), edition.edition_id), chosen, "UTC", "runsignup")
+    assert cadence.is_active("participants", when, NOW + timedelta(hours=25))  # until its midnight
 
 
 def test_results_wait_for_the_start_and_are_not_asked_for_before(connection):
