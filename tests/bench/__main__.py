@@ -1,4 +1,4 @@
-"""`make bench`: all measurements, or those named: first, latency, memory, click, pages, providers, push, chain."""
+"""`make bench`: all measurements, or those named: first, latency, memory, click, pages, providers, results, push, chain, pairs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from tests.bench import chain, click, pages, pushing, side
+from tests.bench import chain, click, finishing, pages, pushing, side, six
 from tests.bench.around import Found, Table, measure, median, redis_server, spread, world
 
 HALF = [83 * step + 7 for step in range(10)]
@@ -119,7 +119,8 @@ def memory(table: Table, folder: Path, redis: str) -> None:
 
 
 PARTS = {"first": first, "latency": latency, "memory": memory, "click": click.run, "pages": pages.run,
-         "providers": side.part, "push": pushing.part, "chain": chain.part}  # fmt: skip
+         "providers": side.part, "results": finishing.part, "push": pushing.part, "chain": chain.part,
+         "pairs": six.part}  # fmt: skip
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 from sync_jobs.models import db
-from tests.bench import chain, floor, ours, pushing, side
+from tests.bench import chain, finishing, floor, ours, pushing, side, six
 
 Found = dict[str, Any]
 
@@ -85,7 +85,15 @@ def our_run(world: Found, folder: Path, redis: str, workers: int = 0, again: boo
 def main() -> None:
     name, given = sys.argv[1], json.loads(sys.argv[2])
     given["folder"] = Path(given["folder"])
-    run = {"floor": floor_run, "ours": our_run, "side": side.run, "push": pushing.run, "chain": chain.run}[name]
+    run = {
+        "floor": floor_run,
+        "ours": our_run,
+        "side": side.run,
+        "push": pushing.run,
+        "chain": chain.run,
+        "pairs": six.run,
+        "results": finishing.run,
+    }[name]
     found = run(**given)
     found["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(json.dumps(found) + "\n")

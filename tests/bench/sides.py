@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,13 +28,17 @@ MOST_NOTED = 20_000  # calls that the sandbox's journal lists
 
 
 def build(*, at: list[str], each: int, contests: int = 2, partners: int = 1, scored_at: str | None = None,
-          hours: float | None = None) -> World:  # fmt: skip
+          hours: float | None = None, scoring: list[str] | None = None) -> World:  # fmt: skip
     """One event for each of `at` (a registration provider), partners in turn, so many people in each contest.
 
-    With `scored_at` everybody is on its start list already; else lists are empty, each partner's at their own scoring provider.
+    With `scored_at` everybody is on its start list already; else lists are empty, each partner's at their own scoring provider,
+    or at the one that `scoring` names for each partner.
     """
     world = World.regular(anchor=datetime.now(UTC), editions=0, partners=partners)
     world.scored_at = scored_at
+    if scoring:
+        both = zip(world.partners, at, scoring, strict=False)
+        world.partners = [replace(one, providers=("runsignup", registers), scoring=(scores,)) for one, registers, scores in both]
     planner = plan.Planner(world.seed, world.anchor, world.partners, PROVIDERS)
     people: list[Registration] = []
     for index, provider in enumerate(at):
