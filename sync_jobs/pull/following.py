@@ -1,4 +1,4 @@
-"""What a changed reading leads to: the start lists of that event, at every scoring connection that it is mapped to."""
+"""What a changed reading leads to: people matched, and the start lists of that event at every scoring connection of its map."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from sync_jobs import contest_map, ledger, providers, times
+from sync_jobs import contest_map, entry_links, ledger, providers, times
 from sync_jobs.ledger import Claim
-from sync_jobs.models import Connection, Contest, ContestPair, Edition, db
+from sync_jobs.models import Connection, Contest, ContestPair, Edition, Run, db
 from sync_jobs.providers import label
 
 
@@ -28,6 +28,19 @@ def start_lists(claim: Claim) -> Callable[[Session, datetime], None]:
                 )  # fmt: skip
 
     return follow
+
+
+def match_people(claim: Claim) -> None:
+    """Look who is who, where this reading changed anybody of a matched event.
+
+    A start list looks again before it sends, but none may follow: its connection may be paused, or its keys missing.
+    """
+    mapped = exists().where(ContestPair.edition_id == claim.edition_id, ContestPair.state == "confirmed")
+    anybody = or_(Run.rows_new > 0, Run.rows_changed > 0, Run.rows_gone > 0)
+    found = db.session.scalar(select(Run.edition_id).where(Run.run_id == claim.run_id, anybody, mapped))
+    db.session.rollback()
+    if found is not None:
+        entry_links.match(found, times.now())
 
 
 def suggest_pairs(claim: Claim) -> None:

@@ -47,6 +47,8 @@ def people(attempt: Attempt) -> None:
         changes_too, all_too = adapter.reads_changes, adapter.lists_everybody
         what = List(adapter.people_table, adapter.registrations, "participants", "rows_held", changes_too, all_too)
     _read(attempt, what)
+    if attempt.claim.operation == "participants":  # a start list matches by itself, when its own reading is done
+        following.match_people(attempt.claim)
     following.suggest_pairs(attempt.claim)
 
 
