@@ -1,0 +1,1 @@
+"""What goes out, how it differs from what is public, and who has to stand behind it. Decides; touches nothing."""
