@@ -118,5 +118,8 @@ def alike(edition_id: int) -> ResponseReturnValue:
     decide = editions.join if given == "join" else editions.refuse
     if not decide(here.edition_id, other.edition_id, access.current().name, now):
         return hx.refused("Somebody has decided that already.")
-    back = f"/events/{other.edition_id}" if given == "join" and not hx.is_htmx() else None
-    return hx.did(f"{here.name} and {other.name} are one event now." if given == "join" else "They stay two events.", address=back)
+    if given == "refuse":
+        return hx.did("They stay two events.")
+    said, there = f"{here.name} and {other.name} are one event now.", f"/events/{other.edition_id}"
+    stood_here = hx.came_from().partition("?")[0] == f"/events/{here.edition_id}"  # this page is no more
+    return hx.went_on(said, there) if stood_here or not hx.is_htmx() else hx.did(said)

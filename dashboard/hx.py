@@ -72,6 +72,16 @@ def did(sentence: str, *, kind: str = "good", status: int = 200, address: str | 
     return redirect(address or came_from(), 303)
 
 
+def went_on(sentence: str, address: str) -> ResponseReturnValue:
+    """The answer to a press whose page is no more, or that leads elsewhere: the sentence stands on the next page."""
+    flash(sentence, "good")
+    if not is_htmx():
+        return redirect(address, 303)
+    answer = make_response("", 200)
+    answer.headers["HX-Redirect"] = address
+    return answer
+
+
 def refused(sentence: str, *, address: str | None = None) -> ResponseReturnValue:
     """The answer to a press that cannot be granted now: why, and nothing was changed."""
     return did(sentence, kind="bad", status=409, address=address)

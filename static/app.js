@@ -123,6 +123,12 @@
     if (byId("live") && window.htmx) window.htmx.trigger(document.body, "refresh");
   }
 
+  // A page that does not ask by itself is drawn again after a press on it.
+  document.addEventListener("refresh", (event) => {
+    const region = byId("live");
+    if (!region?.dataset.again || event.target === document.body) return;
+    window.htmx.ajax("GET", region.dataset.again, { source: region, target: region, swap: "outerHTML" });
+  });
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (!isPoll(event)) return;
     const asked = event.detail.requestConfig.triggeringEvent?.type === "refresh";

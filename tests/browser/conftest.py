@@ -100,12 +100,13 @@ class Live:
 
     def slow(self, milliseconds: int) -> None:
         """The simulated providers take so long for every answer."""
-        self._sandbox("faults", {"kind": "slow", "value": milliseconds})
+        self.tell("faults", kind="slow", value=milliseconds)
 
     def no_faults(self) -> None:
-        self._sandbox("faults/clear", {})
+        self.tell("faults/clear")
 
-    def _sandbox(self, what: str, given: dict[str, object]) -> None:
+    def tell(self, what: str, **given: object) -> None:
+        """Something happens at the simulated providers."""
         said = (self.folder / "log" / "sandbox.log").read_text()
         address = next(line.partition("=")[2] for line in said.splitlines() if line.startswith("RUNSIGNUP_URL="))
         parts = urlsplit(address)

@@ -94,6 +94,14 @@ def test_two_events_are_joined_by_a_persons_word(people, sign_in, alike):
     assert again.status_code == 404  # it no longer stands for itself
 
 
+def test_who_stands_on_the_event_that_is_joined_into_another_is_led_there(people, sign_in, alike):
+    browser, here, there = sign_in(people.partner), f"/events/{alike.edition_id}", f"/events/{people.edition.edition_id}"
+    address = f"{here}/alike?other={people.edition.edition_id}"
+    said = browser.post(address, data={"answer": "join"}, headers={"HX-Request": "true", "Referer": f"http://localhost{here}?v=1"})
+    assert (said.status_code, said.headers.get("HX-Redirect")) == (200, there)
+    assert "are one event now" in words(browser.soup(there).find(id="said"))
+
+
 def test_two_events_stay_two_by_a_persons_word(people, sign_in, alike):
     browser = sign_in(people.partner)
     refuse = row(page_of(people.company, browser), "91 % alike", "li").find_all("button")[1]
