@@ -350,14 +350,6 @@ def test_a_plan_is_chosen_and_shown_as_chosen(people, sign_in, clock):
     assert browser.soup(plan_address(people)).select_one("input[checked]")["value"] == "slow"
 
 
-def test_the_usual_plan_of_a_day_without_a_time_is_the_calm_one(people, sign_in, clock):
-    browser = sign_in(people.partner)
-    assert "As usual: Race day" in words(browser.soup(plan_address(people)))
-    with write() as session:
-        session.get_one(Edition, people.edition.edition_id).day_only = 1
-    assert "As usual: Standard" in words(browser.soup(plan_address(people)))
-
-
 def test_a_pause_is_typed_in_the_events_own_zone(people, sign_in, clock):
     until = (clock() + timedelta(days=1)).replace(hour=12, minute=0)
     sign_in(people.partner).post(plan_address(people), data={"plan": "default", "paused_until": f"{until:%Y-%m-%d}T08:00"})

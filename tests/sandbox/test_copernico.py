@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from sync_jobs.errors import ProviderDown, ProviderError, ReadIncomplete, SetUpWrongly
+from sync_jobs.errors import ProviderDown, ReadIncomplete, SetUpWrongly
 from sync_jobs.kit import durations
 from sync_jobs.providers.copernico import Copernico
 from sync_jobs.records import Scope, StartListEntry
@@ -426,5 +426,5 @@ def test_the_import_file_can_be_loaded(timer):
 
 def test_a_failure_of_sending_has_a_class(timer):
     timer.fault("status", 500)
-    with pytest.raises(ProviderError):
-        push(timer, line(timer, 900))
+    (told,) = push(timer, line(timer, 900))
+    assert (told.accepted, type(told.failure)) == (False, ProviderDown)
