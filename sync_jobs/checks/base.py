@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 from sync_jobs.results import ContestFacts, Published, Registered, ResultRow, SetFlags, Version
@@ -17,7 +16,6 @@ from sync_jobs.results import ContestFacts, Published, Registered, ResultRow, Se
 SEVERITIES = ("info", "warn", "block", "hard")
 """info is counted; warn must have been seen; block must be resolved or waived with a reason; hard nobody can waive."""
 Numbers = Mapping[str, Any]
-NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +53,13 @@ class Field:
 
     version: Version
     facts: ContestFacts
-    registered: Mapping[str, Registered] = NOTHING  # by entry key: the linked registration
+    registered: Mapping[str, Registered] = field(default_factory=dict)  # by entry key: the linked registration
     all_registered: Sequence[Registered] = ()  # everybody of the mapped registration contests
-    other_rungs: Mapping[str, Registered] = NOTHING  # by entry key: another rung of the ladder points at this one
+    other_rungs: Mapping[str, Registered] = field(
+        default_factory=dict
+    )  # by entry key: another rung of the ladder points at this one
     mapped: frozenset[int] = frozenset()  # registration contests that this contest is mapped to
-    contest_names: Mapping[int, str] = NOTHING  # of the edition's registration contests
+    contest_names: Mapping[int, str] = field(default_factory=dict)  # of the edition's registration contests
     newest: Version | None = None  # the version before this one, published or not
     live: Version | None = None  # the version that the public sees; None: nothing is public
     live_visibility: str | None = None  # preliminary, official
@@ -69,7 +69,9 @@ class Field:
     handed_out: frozenset[str] = frozenset()  # entries whose award was given
     held: frozenset[str] = frozenset()  # entries that somebody held
     hide_minors_under: int = 13
-    thresholds: Mapping[str, Mapping[str, float]] = NOTHING  # by check id: of the profile, tightened by the partner
+    thresholds: Mapping[str, Mapping[str, float]] = field(
+        default_factory=dict
+    )  # by check id: of the profile, tightened by the partner
     going_official: bool = False
 
     @cached_property
