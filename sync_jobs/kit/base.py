@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from sync_jobs.records import ImportFile, Scope, StartListEntry, Told
+from sync_jobs.results import Published, PublishedSet, ResultTarget, SetFlags
 
 Raw = Mapping[str, Any]
 Values = dict[str, Any]
+Key = tuple[str, str]  # whose row of results it is, as `Published.key` says it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +196,49 @@ class Adapter:
         """The same lines as a file in the provider's documented form, for a person to load there. Makes no call."""
         raise NotImplementedError
 
+    # Publishing results. Nothing here decides whether it may be done: that is an approval's business.
+
+    def result_sets(self, target: ResultTarget) -> list[PublishedSet]:
+        """The result sets of one contest as they stand there, without their rows."""
+        raise NotImplementedError
+
+    def make_result_set(self, target: ResultTarget, flags: SetFlags) -> str:
+        """Make a new result set with all of these flags and return its id. Asked again, it makes another."""
+        raise NotImplementedError
+
+    def set_result_flags(self, target: ResultTarget, flags: SetFlags) -> None:
+        """Set all flags of one result set, visibility among them."""
+        raise NotImplementedError
+
+    def post_results(self, target: ResultTarget, rows: Sequence[Published], there: Mapping[Key, Published]) -> None:
+        """Put rows into one result set, replacing what it has of the same people. `there` is what it was read to have of them.
+
+        May be asked again with the same. With no `results_at_once`, `rows` are all that the set shall hold.
+        """
+        raise NotImplementedError
+
+    def remove_results(self, target: ResultTarget) -> None:
+        """Empty one result set. No provider is known that takes out single rows."""
+        raise NotImplementedError
+
+    def published_results(self, target: ResultTarget) -> PublishedSet:
+        """One result set in full, read to its end. A `set_id` of None in what comes back says that there is none."""
+        raise NotImplementedError
+
+    def results_file(self, target: ResultTarget, rows: Sequence[Published], name: str) -> ImportFile:
+        """Results as a file for a person to load there. Makes no call."""
+        raise NotImplementedError
+
+    def shown(self, row: Published) -> Published:
+        """A row as it reads there once it was sent: without what the provider cannot hold. Its name only where we give it."""
+        return row
+
+    results_at_once: ClassVar[int | None] = None  # rows of one call; None: the whole set goes in one
+    results_settle: ClassVar[timedelta] = timedelta(0)  # how long a reading may show what was there before
+    results_switch: ClassVar[bool] = False  # nothing is sent before a person switches it on: the calls are not confirmed
+    results_note: ClassVar[str] = ""  # what an operator must know of publishing there
+    results_help: ClassVar[str] = ""  # where a person loads the file
+
     genders: ClassVar[frozenset[str]] = frozenset({"M", "F", "X"})  # which a scoring provider can hold
     writes_note: ClassVar[str] = ""  # what an operator must know before switching `push_entries` on
     import_help: ClassVar[str] = ""  # where a person loads the import file
@@ -216,4 +261,5 @@ class Adapter:
     def abilities(cls) -> frozenset[str]:
         """The names of the methods that this provider has."""
         doable = ("test", "discover", "registrations", "removed", "counts", "entries", "results", "push_entries", "import_file")
-        return frozenset(name for name in doable if getattr(cls, name) is not getattr(Adapter, name))
+        named = {name: name for name in (*doable, "results_file")} | {"publish_results": "post_results"}
+        return frozenset(name for name, method in named.items() if getattr(cls, method) is not getattr(Adapter, method))
