@@ -92,6 +92,8 @@ class ContestFacts:
     overall_awards: int = 3
     division_awards: int = 3
     age_reference: date | None = None  # None: the day of the contest
+    min_age: int | None = None  # the youngest who may take part, where the contest has a rule
+    cutoff_ms: int | None = None  # the time limit from the gun, where the contest has one
     map_version: int = 0
 
 

@@ -47,6 +47,14 @@ class Destination:
     tells: bool = False  # whether the publisher wants messages to go out
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A bulk correction that the timer announced: these rows move by so much."""
+
+    delta_ms: int
+    wave: str | None = None  # None: everybody
+
+
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """Everything that a check may look at, of one contest and one version. Plain values; making it is `assembling`'s business."""
@@ -73,6 +81,9 @@ class Field:
         default_factory=dict
     )  # by check id: of the profile, tightened by the partner
     going_official: bool = False
+    declared: Sequence[Declared] = ()  # bulk corrections between what is live and this version
+    last_winners: Mapping[str, int] = field(default_factory=dict)  # by gender: the winning time of the edition before, on the basis
+    foreign_points: frozenset[str] = frozenset()  # reading points that only other contests of the edition use
 
     @cached_property
     def finishers(self) -> tuple[ResultRow, ...]:
