@@ -12,7 +12,7 @@ from flask import Flask, g
 
 from sync_jobs import times
 from sync_jobs.errors import KINDS
-from sync_jobs.providers import label
+from sync_jobs.providers import LABELS, label
 
 COUNTED = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
 OPERATIONS = {
@@ -36,7 +36,7 @@ ATTEMPT_STATES = {
     "retrying": ("late", "tried again later"),
     "lost": ("late", "worker lost"),
 }
-TRIGGERS = {"manual": "pressed by", "schedule": "by the clock", "api": "asked by the program"}
+TRIGGERS = {"manual": "pressed by", "schedule": "by the clock", "api": "asked by the program", "change": "after a change by"}
 SHAPES = {"good": "●", "late": "▲", "bad": "■", "wait": "◌"}
 WORST = ("bad", "late", "wait", "good")
 
@@ -241,7 +241,9 @@ def next_step(kind: str | None) -> str:
 
 
 def trigger(kind: str | None, by: str | None) -> str:
-    """`pressed by Ana Ruiz`, `by the clock`, `asked by the program Race Display`."""
+    """`pressed by Ana Ruiz`, `by the clock`, `asked by the program Race Display`, `after a change at Race Roster`."""
+    if kind == "change" and by in LABELS.values():
+        return f"after a change at {by}"
     said = TRIGGERS.get(kind or "", "asked for")
     return said if kind == "schedule" or not by else f"{said} {by}"
 

@@ -75,3 +75,17 @@ def test_pages_are_pictured_and_nothing_sticks_out(
         if page.evaluate("() => document.documentElement.scrollWidth > window.innerWidth"):
             wide.append(address)
     assert wide == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_plan_stands_beside_its_button_and_only_its_name_is_bold(live: Live, visit: Open, width: int) -> None:
+    page = visit(viewport={"width": width, "height": 800}).sign_in("partner")
+    page.goto(f"{live.url}/events/1/plan")
+    for choice in page.locator("label.choice").all():
+        button, words = choice.locator("input").bounding_box(), choice.locator("> span").bounding_box()
+        assert button
+        assert words
+        assert words["x"] >= button["x"] + button["width"]
+        assert words["y"] < button["y"] + button["height"]
+    explained = page.locator("label.choice .soft").first
+    assert explained.evaluate("one => getComputedStyle(one).fontWeight") == "400"

@@ -30,6 +30,7 @@ def test_a_search_is_listed_with_who_whom_where_and_when(people, sign_in):
     assert said.startswith(f"{people.support.name} support 412 {people.edition.name} Big River Timing 2 10:46")
     assert said.endswith("14 min ago")
     assert "all events Big River Timing 0" in words(row(page, "ruiz", "tr"))
+    assert "Timing" not in row(page, "ruiz", "tr").select("td")[1].text.split()[1], "the words run into each other"
     assert "all events of all partners" in words(row(page, "chen", "tr"))
     assert row(page, "412", "tr").a["href"] == f"/events/{people.edition.edition_id}"
 

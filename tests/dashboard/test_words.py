@@ -108,6 +108,18 @@ def test_a_day_is_written_as_people_write_it(held, said):
     assert plain(words.written_day(held)) == said
 
 
+@pytest.mark.parametrize(
+    ("kind", "by", "said"),
+    [
+        ("manual", "Ana Ruiz", "pressed by Ana Ruiz"), ("schedule", "clock", "by the clock"),
+        ("change", "Race Roster", "after a change at Race Roster"), ("change", "Ana Ruiz", "after a change by Ana Ruiz"),
+        (None, None, "asked for"),
+    ],
+)  # fmt: skip
+def test_who_asked(kind, by, said):
+    assert words.trigger(kind, by) == said
+
+
 def test_midnight_is_no_time_of_day():
     assert words.has_time(NOW, CHICAGO)
     assert not words.has_time(NOW.replace(hour=5), CHICAGO)
