@@ -18,6 +18,7 @@ from dashboard import (
     connections_cli,
     database_cli,
     distances,
+    distances_rules,
     event,
     events,
     failed,
@@ -73,6 +74,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(history.pages)
     app.register_blueprint(event.pages)
     app.register_blueprint(distances.pages)
+    app.register_blueprint(distances_rules.pages)
     app.register_blueprint(matches.pages)
     app.register_blueprint(events.pages)
     app.register_blueprint(partner.pages)

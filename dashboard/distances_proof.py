@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -42,6 +43,7 @@ class Proof:
     strange: int
     refusal: str | None
     warnings: list[str]
+    is_frozen: bool
 
     @property
     def sentence(self) -> str:
@@ -65,10 +67,10 @@ def choices(edition_id: int) -> Choice:
     )
 
 
-def prove(edition: Edition, ours_id: int, theirs_id: int) -> Proof:
+def prove(edition: Edition, ours_id: int, theirs_id: int, instead_of: int | None, now: datetime) -> Proof:
     """Read both lists and lay them beside each other. Raises CannotMap where these are not one of each side."""
     partner, edition_id = edition.timing_partner_id or 0, edition.edition_id
-    ours, theirs, refusal, warnings = contest_map.proof(edition_id, ours_id, theirs_id)
+    ours, theirs, refusal, warnings = contest_map.proof(edition_id, ours_id, theirs_id, instead_of)
     registered = people.registrations(partner, [ours_id])
     ids = ExternalIds([*registered, *people.unplaced(partner, edition_id)])
     entries = people.entries(partner, [theirs_id])
@@ -79,6 +81,7 @@ def prove(edition: Edition, ours_id: int, theirs_id: int) -> Proof:
     return Proof(
         ours=ours, theirs=theirs, registered=len(registered), entries=len(entries), carrying=len(carrying), samples=alike[:SAMPLES],
         by_id=bool(carrying), strangers=strangers[:STRANGERS], strange=len(strangers), refusal=refusal, warnings=warnings,
+        is_frozen=contest_map.is_frozen(db.session(), edition, (ours_id, theirs_id), now),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ change is in the history, and counts the version up.
 
 from sync_jobs.contest_map.deciding import confirm, ignore, proof, refuse, undo
 from sync_jobs.contest_map.freezing import MOST as MOST_REASON
-from sync_jobs.contest_map.freezing import NeedsReason, started
+from sync_jobs.contest_map.freezing import NeedsReason, is_frozen, started
 from sync_jobs.contest_map.history import version
 from sync_jobs.contest_map.moving import follow
 from sync_jobs.contest_map.rows import CannotMap, LookFirst
@@ -25,6 +25,7 @@ __all__ = [
     "confirm",
     "follow",
     "ignore",
+    "is_frozen",
     "keep_rules",
     "proof",
     "refuse",

@@ -32,14 +32,19 @@ def started(starts: Iterable[Start], otherwise: datetime | None, now: datetime) 
 
 def reason_for(session: Session, edition: Edition, contests: Iterable[int | None], typed: str | None, now: datetime) -> str | None:
     """What was typed; needed where one of these contests has started. Raises NeedsReason."""
-    ids = {contest for contest in contests if contest is not None}
-    rows = session.execute(select(Contest.starts_at, Contest.day_only).where(Contest.contest_id.in_(ids)))
     reason = (typed or "").strip()
     if len(reason) > MOST:
         raise NeedsReason(f"At most {MOST} characters.")
-    if not reason and started([(at, bool(is_day)) for at, is_day in rows], edition.starts_at, now):
+    if not reason and is_frozen(session, edition, contests, now):
         raise NeedsReason(ASKED)
     return reason or None
+
+
+def is_frozen(session: Session, edition: Edition, contests: Iterable[int | None], now: datetime) -> bool:
+    """Whether a change of what names these contests needs a reason by now."""
+    ids = {contest for contest in contests if contest is not None}
+    rows = session.execute(select(Contest.starts_at, Contest.day_only).where(Contest.contest_id.in_(ids)))
+    return started([(at, bool(is_day)) for at, is_day in rows], edition.starts_at, now)
 
 
 def touched(pairs: Iterable[ContestPair]) -> set[int | None]:

@@ -17,7 +17,9 @@ def against(session: Session, ours: Contest, theirs: Contest, instead_of: int | 
     scored = _scored_by(session, ours, theirs, instead_of)
     elsewhere = [contest for contest in scored if _happening(contest) != _happening(theirs)]
     refusal = contests.refusal(one, other) or (_twice(ours, elsewhere[0]) if elsewhere else None)
-    beside = [f"“{ours.name}” gets the results of “{contest.name}” as well: right for waves, wrong for a copy." for contest in scored]
+    beside = [
+        f"“{ours.name}” gets the results of “{contest.name}” as well: right for waves, wrong for a copy." for contest in scored
+    ]
     return refusal, [*contests.warnings(one, other), *([] if elsewhere else beside)]
 
 

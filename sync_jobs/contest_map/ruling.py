@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -37,8 +38,8 @@ def rules(session: Session, contest_id: int) -> Rules:
     return rules_of(session.get(ContestSettings, contest_id))
 
 
-def rules_of(row: ContestSettings | None) -> Rules:
-    """The rules as that row says them."""
+def rules_of(row: Any) -> Rules:
+    """The rules as a row of the settings says them, or one that a page read; the defaults where there is none."""
     if row is None:
         return Rules()
     return Rules(

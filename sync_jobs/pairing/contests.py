@@ -51,6 +51,11 @@ class Distance:
         return None if self.day_only else self.starts_at
 
     @property
+    def noon(self) -> datetime | None:
+        """An instant that lies in its day by every clock near it: midnight of one zone is the day before in the next."""
+        return self.starts_at + OTHER_DAY / 2 if self.starts_at else None
+
+    @property
     def metres(self) -> float | None:
         """How long it is, as far as anybody says."""
         return of_contest(self.distance, self.name)

@@ -123,6 +123,7 @@ class Owned:
     token_id: int
     line_id: int
     file_id: int
+    contest_id: int  # a scored one
 
     def fill(self, rule):
         filled = rule.rule
@@ -145,6 +146,7 @@ def belongings(partner, edition=None):
         token_id=factories.make_token(partner, token=f"hub_of_event_{edition.edition_id}").token_id,
         line_id=factories.make_line(edition, connection).line_id,
         file_id=factories.make_file(edition, connection).file_id,
+        contest_id=factories.make_contest(edition, factories.make_connection(partner, "chronotrack")).contest_id,
     )
 
 
@@ -252,8 +254,8 @@ def test_what_belongs_to_another_partner_is_not_there(app, people, own, foreign,
             continue
         answer = browser.open(foreign.fill(rule), method=method)
         if role in WHO[name].split():
-            missing = browser.open(Owned(*[999_999] * 8).fill(rule), method=method)
-            huge = browser.open(Owned(*[2**70] * 8).fill(rule), method=method)
+            missing = browser.open(Owned(*[999_999] * 9).fill(rule), method=method)
+            huge = browser.open(Owned(*[2**70] * 9).fill(rule), method=method)
             assert answer.status_code == missing.status_code == huge.status_code == 404, name
             assert words(read(answer)) == words(read(missing)), name
             checked += 1
