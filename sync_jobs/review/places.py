@@ -40,8 +40,8 @@ def everyone(version: Version, facts: ContestFacts) -> Mapping[str, Places]:
     of_all = overall(version, facts.basis)
     of_gender = _given_or_made(version, lambda row: row.gender_place, lambda row: row.gender, facts.basis)
     of_division = _given_or_made(version, lambda row: row.division_place, lambda row: row.division, facts.division_basis)
-    keys = of_all.keys() | of_gender.keys() | of_division.keys()
-    return {key: Places(of_all.get(key), of_gender.get(key), of_division.get(key)) for key in keys}
+    found = {**of_all, **of_gender, **of_division}
+    return {key: Places(of_all.get(key), of_gender.get(key), of_division.get(key)) for key in found}
 
 
 def _given_or_made(
