@@ -5,16 +5,18 @@ It knows tables and keys; what a difference means is decided in `changes`, and w
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, delete, distinct, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from sync_jobs import times, upsert
 from sync_jobs.kit.base import AsideRow, RawRow
-from sync_jobs.models import LAYOUTS, NATURAL_KEYS, PROVIDER_TABLES, TWINS, ChangedRow, Contest, SetAside, db
+from sync_jobs.models import LAYOUTS, NATURAL_KEYS, PROVIDER_TABLES, TWINS, ChangedRow, Contest, RawResult, SetAside, db, insert_or
 from sync_jobs.models.provider_tables import runsignup_participant_counts
 from sync_jobs.records import Scope
 
@@ -74,6 +76,16 @@ def write_rows(
         copies = [{**values, **fixed, "row_hash": raw.digest} for raw, values in rows if raw.key in elsewhere]
         if copies:
             upsert.of(connection.dialect, table_name, twin=True).run(connection, copies)
+
+
+def keep_raw(session: Session, partner: int, rows: Iterable[RawRow], now: datetime) -> None:
+    """Keep these records as they came, compressed; each once, however often it comes."""
+    kept = [
+        {"timing_partner_id": partner, "digest": row.digest, "body": zlib.compress(orjson.dumps(row.raw)), "at": now}
+        for row in rows
+    ]
+    if kept:
+        session.connection().execute(insert_or(session)(RawResult).on_conflict_do_nothing(), kept)
 
 
 def mark_gone(session: Session, table_name: str, partner: int, keys: Collection[Key], now: datetime) -> None:

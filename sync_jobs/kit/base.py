@@ -134,6 +134,7 @@ class Adapter:
     side: ClassVar[str]  # registration or scoring
     people_table: ClassVar[str]  # where its registrations or entries are kept
     results_table: ClassVar[str] = ""
+    results_by_rank: ClassVar[bool] = False  # they move between pages: half a reading and another half are no whole one
     happening_table: ClassVar[str]  # where discovery writes happenings
     contest_table: ClassVar[str] = ""  # where contests are kept
     contest_id: ClassVar[str] = "{0}/{1}"  # our id of a contest, from its key there

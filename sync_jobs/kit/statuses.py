@@ -33,7 +33,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "copernico": {
         "FINISHED": "FINISHED", "NOTSTARTED": "NOT_SEEN", "RUNNING": "RUNNING", "STARTED": "RUNNING", "ACTIVE": "RUNNING",
-        "RETIRED": "DNF", "DNF": "DNF", "DNS": "DNS", "DISQUALIFIED": "DQ", "DSQ": "DQ", "QUARANTINE": "HELD",
+        "RETIRED": "DNF", "DNF": "DNF", "DNS": "DNS", "DISQUALIFIED": "DQ", "DSQ": "DQ", "DQ": "DQ", "QUARANTINE": "HELD",
     },
 }  # fmt: skip
 """Their word in capitals, and ours. An entry at ChronoTrack is confirmed or finished by its result, not by its word: whoever has a

@@ -209,7 +209,7 @@ copernico_results = _added(
     "copernico_results",
     "id event_id participant_id bib_number first_name last_name category start_time finish_time total_time split_times "
     "overall_position category_position status created_at updated_at",
-    f"net_time {OURS}",
+    f"net_time gender_position {OURS}",
     "event_id",
     "participant_id",
     layout=Layout(holds="both", contest="event_id"),

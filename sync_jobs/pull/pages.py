@@ -66,6 +66,8 @@ def write_page(attempt: Attempt, page: Page, cursor: dict[str, Any], *, counted:
     with write() as session:
         stop = ledger.page_done(session, attempt.claim, counts if counted else Counts(), cursor, page.total, now)
         store.write_rows(session, page.table, attempt.partner, attempt.connection_name, rows, now)
+        if page.table == attempt.adapter.results_table:
+            store.keep_raw(session, attempt.partner, [row for row, _ in rows], now)
         if counted:
             note(attempt, session, page.table, [(row.key, "changed" if row.key in held else "new", None) for row, _ in rows])
         store.note_aside(

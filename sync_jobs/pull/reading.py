@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sync_jobs import changes, editions, ledger, store, times
+from sync_jobs import changes, editions, ledger, store, times, versions
 from sync_jobs.errors import ListShrank
 from sync_jobs.kit.base import Page
 from sync_jobs.kit.rows import digest
@@ -34,6 +34,7 @@ class List:
     counted: str  # the column of a contest that keeps how many there are
     understands_changes: bool = False
     lists_everybody: bool = False  # also where only changes are asked for
+    resumes: bool = True  # a reading that was cut goes on at its page
 
 
 def people(attempt: Attempt) -> None:
@@ -53,9 +54,15 @@ def people(attempt: Attempt) -> None:
 
 
 def results(attempt: Attempt) -> None:
-    """All results of one edition at a scoring provider."""
-    adapter = attempt.adapter
-    _read(attempt, List(adapter.results_table, lambda scope, _, at: adapter.results(scope, at), "results", "results_held"))
+    """All results of one edition at a scoring provider. What a whole reading left in the tables is kept as versions."""
+    adapter, claim = attempt.adapter, attempt.claim
+    pages = lambda scope, _, at: adapter.results(scope, at)  # noqa: E731  as above
+    _read(attempt, List(adapter.results_table, pages, "results", "results_held", resumes=not adapter.results_by_rank))
+    if claim.edition_id is not None and not attempt.cursor.get("cut"):  # who vanished is not known of one that was cut: the next
+        versions.make(
+            claim.edition_id, claim.connection_id, claim.run_id, times.now(), is_complete=not attempt.cursor.get("nameless"),
+            fence=lambda session: ledger.hold(session, claim, times.now()),
+        )  # fmt: skip
 
 
 def _read(attempt: Attempt, what: List) -> None:
@@ -72,7 +79,7 @@ def _read(attempt: Attempt, what: List) -> None:
         )
         mark = times.to_ms(state.read_mark) if state and state.read_mark else None
         attempt.cursor |= {"of": of, "started": times.to_ms(times.now()), "mark": mark, "since": None if whole else mark}
-        attempt.cursor |= {"at": 0, "page": None}
+        attempt.cursor |= {"at": 0, "page": None, "cut": False, "nameless": False}
     since = None if attempt.cursor["since"] is None else times.from_ms(attempt.cursor["since"])
     for index, scope in enumerate(scopes):
         if index >= attempt.cursor["at"]:
@@ -107,7 +114,9 @@ def scopes_of(attempt: Attempt, state: SyncState | None) -> list[Scope]:
 def _read_scope(attempt: Attempt, what: List, scope: Scope, since: datetime | None, index: int) -> None:
     attempt.known = {what.table: store.held(what.table, attempt.partner, scope)}
     held = attempt.known[what.table]
-    at_start, position, unknown = len(held), attempt.cursor["page"], 0
+    position = attempt.cursor["page"] if what.resumes else None
+    at_start, unknown = len(held), 0
+    attempt.cursor |= {"cut": bool(attempt.cursor.get("cut") or position)}
     for page in what.pages(replace(scope, held=held), since, position):
         if page.table not in attempt.known:  # what a provider tells beside its people
             attempt.known[page.table] = store.held(page.table, attempt.partner, scope)
@@ -124,7 +133,7 @@ def _read_scope(attempt: Attempt, what: List, scope: Scope, since: datetime | No
         _read_removed(attempt, scope, times.from_ms(attempt.cursor["mark"]), what.table)
     if shows_gone and held:
         write_gone(attempt, what.table, [(key, None) for key in held])
-    attempt.cursor |= {"at": index + 1, "page": None}
+    attempt.cursor |= {"at": index + 1, "page": None, "nameless": bool(attempt.cursor.get("nameless") or unknown)}
 
 
 def _contests_showed(attempt: Attempt, scope: Scope) -> None:

@@ -262,10 +262,26 @@ def test_a_server_that_ignores_the_bracket_gives_one_row(provider, adapter):
     assert len(results(adapter())) == 1
 
 
-def test_intervals_are_no_finishes(provider, adapter):
-    split = {**FINISH, "results_interval_name": "2.5K", "results_interval_full": "0", "results_time": "00:08:40"}
-    provider.give(page("event_results", split, FINISH))
-    assert [row["results_time"] for row in results(adapter())] == ["00:17:18"]
+SPLIT = {**FINISH, "results_interval_name": "2.5K", "results_interval_full": "0", "results_time": "00:08:40"}
+
+
+@pytest.mark.parametrize("mark", [{}, {"results_interval_full": ""}, {"results_interval_full": None}])
+def test_intervals_are_no_finishes_but_splits(provider, adapter, mark):
+    provider.give(page("event_results", {**SPLIT, **mark}, FINISH))
+    found = {row["results_bracket_name"]: row["results_time"] for row in results(adapter())}
+    assert found == {"Split 2.5K": "00:08:40", "Overall": "00:17:18"}
+
+
+def test_splits_cost_no_reading_of_their_own(provider, adapter):
+    provider.answer = lambda asked: page("event_results", SPLIT, FINISH)
+    results(adapter())
+    asked = [(one.query.get("bracket"), one.query.get("interval")) for one in provider.asked]
+    assert asked == [(None, "ALL"), ("SEX", None), ("AGE", None)]
+
+
+def test_a_split_without_a_name_is_nobodys(provider, adapter):
+    provider.give(page("event_results", {**SPLIT, "results_interval_name": ""}, FINISH))
+    assert [row["results_bracket_name"] for row in results(adapter())] == ["Overall"]
 
 
 @pytest.mark.parametrize("name", ["", "All finishers", "OPEN", "overall "])

@@ -472,7 +472,8 @@ def test_a_row_becomes_a_result(races, adapter):
         "id": "bib:214", "event_id": f"{SLUG}/5K", "participant_id": "bib:214", "bib_number": "214", "first_name": "Lucía",
         "last_name": "Ferrer Pons", "category": "Sub 40 F", "start_time": "2026-05-10 07:00:12",
         "finish_time": "2026-05-10 07:26:40",
-        "total_time": "00:26:40.496", "net_time": "00:26:28.037", "overall_position": "120", "category_position": "8",
+        "total_time": "00:26:40.496", "net_time": "00:26:28.037", "overall_position": "120", "gender_position": "31",
+            "category_position": "8",
         "status": "finished", "created_at": None, "updated_at": None,
     }  # fmt: skip
     assert splits == [
@@ -634,7 +635,8 @@ def test_an_athlete_becomes_a_result(races, adapter):
         "id": "A1B2C3D4", "event_id": f"{SLUG}/5K", "participant_id": "A1B2C3D4", "bib_number": "214", "first_name": "Lucía",
         "last_name": "Ferrer Pons", "category": "Sub 40 F", "start_time": "2026-05-10 07:00:12",
         "finish_time": "2026-05-10 07:26:40",
-        "total_time": "00:26:40.496", "net_time": "00:26:28.037", "overall_position": "120", "category_position": "8",
+        "total_time": "00:26:40.496", "net_time": "00:26:28.037", "overall_position": "120", "gender_position": "31",
+            "category_position": "8",
         "status": "finished", "created_at": None, "updated_at": None,
     }  # fmt: skip
     assert [(one["split"], one.get("official_ms"), one.get("net_ms")) for one in splits] == [

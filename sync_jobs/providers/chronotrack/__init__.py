@@ -27,6 +27,13 @@ WHOLE = {"elide_json": "false"}  # empty fields are sent, not left out
 PERSONAL = {"need_athlete_birthdate": "true", "contact_details": "true"}
 READINGS = ("OPEN", "SEX", "AGE")
 """A rank is one within the bracket that was asked for: three readings, each with rows of their own."""
+EVERY_INTERVAL = {"interval": "ALL"}
+"""With the first of them come the splits, a row for each: no call more than their rows need, and none where there are none.
+
+ASSUMED, since one client alone shows it: that an interval which is called by a length begins at the start.
+"""
+FINISHES = frozenset({"full course", "finish"})
+SPLIT = "Split"  # how the views know them
 SETTLED = timedelta(days=30)  # the races of an event that is over for so long are looked at in whole readings only
 
 
@@ -38,6 +45,7 @@ class ChronoTrack(Adapter):
     side = "scoring"
     people_table = "ct_participants"
     results_table = "ct_results"
+    results_by_rank = True
     happening_table = "ct_events"
     contest_table = "ct_races"
     urls = (("CHRONOTRACK_URL", "https://api.chronotrack.com/api"),)
@@ -128,7 +136,7 @@ class ChronoTrack(Adapter):
     # Results
 
     def results(self, scope: Scope, cursor: dict[str, Any] | None) -> Iterator[Page]:
-        """Every finisher's rank overall, within the sex and within the age group; people who are still out there have no time."""
+        """Every finisher's rank overall, within the sex and within the age group, and the splits; who is out there has no time."""
         told: set[Any] = set()
         begin = READINGS.index((cursor or {}).get("ranking", READINGS[0]))
         for place, ranking in enumerate(READINGS[begin:], begin):
@@ -139,7 +147,7 @@ class ChronoTrack(Adapter):
         self, scope: Scope, ranking: str, cursor: dict[str, Any] | None, following: dict[str, Any] | None, told: set[Any]
     ) -> Iterator[Page]:
         path = f"/event/{quote(scope.happening_id, safe='')}/results"
-        query = {"size": PEOPLE_PER_PAGE, **WHOLE, **({} if ranking == "OPEN" else {"bracket": ranking})}
+        query = {"size": PEOPLE_PER_PAGE, **WHOLE, **(EVERY_INTERVAL if ranking == "OPEN" else {"bracket": ranking})}
         number, ending = (cursor or {}).get("page", 1), Ending(PEOPLE_PER_PAGE)
         ending.resume(cursor or {})
         for sheet, on in by_sheet(
@@ -149,8 +157,9 @@ class ChronoTrack(Adapter):
             path,
             _start(cursor),
         ):
-            finishes = [_result(record, scope.happening_id, ranking) for record in sheet.records if _is_whole_course(record)]
-            fresh = [record for record in finishes if _is_new(record, told)]
+            wanted = [record for record in sheet.records if _is_whole_course(record) or (ranking == "OPEN" and _split_of(record))]
+            found = [_result(record, scope.happening_id, ranking) for record in wanted]
+            fresh = [record for record in found if _is_new(record, told)]
             goes_on = following if on is None else {"ranking": ranking, **ending.mark(), **on}
             yield _page(
                 "ct_results", fresh, f"results by {ranking.lower()}, page {number}", goes_on,
@@ -233,12 +242,28 @@ def _worth(event: Any, since: datetime | None) -> bool:
 
 def _is_whole_course(record: Any) -> bool:
     """A row of the whole course. With splits among them somebody would have a finish at each."""
-    return not isinstance(record, dict) or str(record.get("results_interval_full") or "1") == "1"
+    if not isinstance(record, dict):
+        return True
+    said, name = record.get("results_interval_full"), _interval(record)
+    return str(said) == "1" if said not in {None, ""} else not name or name.lower() in FINISHES
+
+
+def _split_of(record: Any) -> bool:
+    """A row of a point on the way, which one can tell from others."""
+    return isinstance(record, dict) and bool(_interval(record)) and not _is_whole_course(record)
+
+
+def _interval(record: dict[str, Any]) -> str:
+    name = record.get("results_interval_name")
+    return name.strip() if isinstance(name, str) else ""
 
 
 def _result(record: Any, event_id: str, ranking: str) -> Any:
     name = record.get("results_bracket_name") if isinstance(record, dict) else None
-    name = open_bracket(name) if ranking == "OPEN" else name
+    if _split_of(record):
+        name = f"{SPLIT} {_interval(record)}"
+    elif ranking == "OPEN":
+        name = open_bracket(name)
     return _with(record, {"event_id": event_id, "bracket_name": name})
 
 

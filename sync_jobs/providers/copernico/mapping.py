@@ -130,6 +130,7 @@ def _result(raw: Raw) -> Values:
         "total_time": _written(finish.official), "net_time": _written(finish.net),
         "split_times": orjson.dumps(timed.splits).decode() if timed.splits else None,
         "overall_position": finish.overall and str(finish.overall),
+        "gender_position": finish.in_gender and str(finish.in_gender),
         "category_position": finish.in_category and str(finish.in_category),
         "status": timed.status, "created_at": None, "updated_at": None,
     }  # fmt: skip

@@ -36,6 +36,7 @@ class Timed:
     official: int | None = None
     net: int | None = None
     overall: int | None = None
+    in_gender: int | None = None
     in_category: int | None = None
     splits: list[dict[str, Any]] = field(default_factory=list)
 
@@ -93,7 +94,8 @@ def of_event(event: Raw) -> Timed:
     return Timed(
         status=said, started_at=started, finished_at=instant(last.get("rawTime"), "rawTime"),
         official=elapsed(last.get("time"), "time"), net=elapsed(last.get("netTime"), "netTime") if started else None,
-        overall=place(ranks.get("pos"), "pos"), in_category=place(ranks.get("posCat"), "posCat"),
+        overall=place(ranks.get("pos"), "pos"), in_gender=place(ranks.get("posGen"), "posGen"),
+        in_category=place(ranks.get("posCat"), "posCat"),
         splits=[split for name, point in points if (split := _split(name, point))],
     )  # fmt: skip
 
@@ -131,6 +133,7 @@ def of_row(row: Raw, gun: Any) -> Timed:
         started_at=instant(row.get("startRawTime"), "startRawTime") or _after(gun_at, official.get(START)),
         finished_at=_after(gun_at, total),
         overall=place(row.get(f"rankings_{WHOLE}"), "rankings"),
+        in_gender=place(row.get(f"rankings.gen_{WHOLE}"), "rankings.gen"),
         in_category=place(row.get(f"rankings.cat_{WHOLE}"), "rankings.cat"),
         splits=[split for name in {**official, **real} if (split := _both(name, official, real))],
     )  # fmt: skip
