@@ -50,13 +50,12 @@ def clock(instant: datetime, zone: str) -> str:
 
 
 def opening(row: ResultRow) -> str:
-    """Somebody at the start of a sentence: `Bib 214, Ana Sample`."""
+    """Somebody at the start of a sentence, up to its verb: `Bib 214, Ana Sample,`."""
     words = who(row)
-    return words[:1].upper() + words[1:]
+    return words[:1].upper() + words[1:] + ("," if row.name else "")
 
 
-def named(rows: Sequence[ResultRow]) -> str:
-    """A few of them by name, and how many more there are."""
-    more_than = len(rows) - SHOWN
-    few = "; ".join(who(row) for row in rows[:SHOWN])
-    return f"{few} and {more_than:,} more" if more_than > 0 else few
+def listed(words: Sequence[str]) -> str:
+    """`A`, `A and B`, `A, B and C`; of a long list the first ones and how many more."""
+    few = [*words[:SHOWN], f"{len(words) - SHOWN:,} more"] if len(words) > SHOWN + 1 else [*words]
+    return f"{', '.join(few[:-1])} and {few[-1]}" if len(few) > 1 else "".join(few)
