@@ -62,9 +62,35 @@ ROAD: Mapping[str, Named] = {
     "T06": {"finishers": at_most(100), "places": at_least(3), "percent": at_most(3), "seconds": at_most(60)},
     "T07": {"times_floor": at_most(4), "hours": at_least(3)},
     "T08": {"early_seconds": at_most(60), "late_seconds": at_most(900), "told_seconds": at_most(10)},
+    "T09": {"places": at_least(10), "faster": at_most(5)},
+    "T11": {"grace_seconds": at_most(0)},
+    "L02": {"percent": at_most(35), "metres": at_most(4000), "percent_of_distance": at_most(15)},
+    "L03": {"metres": at_most(4000)},
+    "L05": {"percent": at_most(2), "times_median": at_most(5), "most_percent": at_most(50), "rows": at_most(3)},
+    "L09": {"times_pace": at_most(2.5), "seconds": at_most(600)},
+    "R02": {"percent": at_most(0.1), "ms": at_most(1000)},
+    "R03": {"percent": at_most(0.5), "rows": at_most(1)},
+    "D05": {"youngest": at_least(5), "oldest": at_most(95)},
+    "D06": {"youngest": at_least(10), "oldest": at_most(70), "places": at_least(10), "finishers": at_most(50)},
+    # `half_percent` holds up to the half marathon, `long_percent` beyond
+    "G01": {
+        "starters": at_most(50), "half_percent": at_least(85), "long_percent": at_least(80), "block_percent": at_least(60),
+        "quiet_seconds": at_most(1800),
+    },
+    "G05": {"finishers": at_most(500), "seconds": at_most(60), "times_usual": at_most(10), "central_percent": at_least(80)},
+    "G08": {"percent": at_most(1), "few": at_most(2), "rows": at_most(10)},
+    "V01": {"percent": at_most(0.2), "rows": at_most(3)},
+    "V03": {"percent": at_most(1), "rows": at_most(3)},
+    "V04": {"percent": at_most(95), "ms": at_most(1000), "rows": at_most(5)},
+    "V05": {"likeness": at_least(0.95), "years": at_most(1)},
 }  # fmt: skip
 
-ELSEWHERE: Mapping[str, Own] = {}
+ELSEWHERE: Mapping[str, Own] = {
+    "trail": {"L02": {"percent": 60}, "G01": {"half_percent": 75, "long_percent": 75, "block_percent": 50}},
+    "ultra": {"L02": {"percent": 80}, "G01": {"half_percent": 50, "long_percent": 50, "block_percent": 30}},
+    "wheel": {"L02": {"percent": 60}},
+    "kids": {"D05": {"youngest": 1}},
+}
 """By profile: what differs from the road, as plain numbers; the direction stays."""
 
 
