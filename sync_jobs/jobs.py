@@ -37,6 +37,7 @@ from sync_jobs.models import (
     write,
 )
 from sync_jobs.providers import ADAPTERS, label
+from sync_jobs.pull import checking
 from sync_jobs.settings import settings
 
 log = logging.getLogger(__name__)
@@ -271,6 +272,7 @@ def tick(now: datetime | None = None) -> list[int]:
     with suppress(redis.RedisError):  # the dispatcher hints when Redis is back
         hint_due(now)
     pruning.prune(now)
+    checking.check_left_behind(now)
     return requested
 
 
@@ -352,6 +354,8 @@ def work(run_id: int) -> None:
     try:
         with ledger.Lease(claim) as lease:
             pull.run(claim, lease, redis_client(), {"start_list": push.start_list_of})
+        if claim.operation == "results":
+            checking.check_new(claim.edition_id, times.now())
         if claim.operation == "events":
             tick()  # what was just discovered is due at once, not at the next beat
     except Exception as bug:

@@ -16,6 +16,7 @@ FASTEST = 172.0
 UNMEASURED = 1000  # metres of a course that has no length
 OF_A_KIND = {"triathlon": 0.42}
 MAT_FAILS = 4 * MINUTE
+POINT_FAILS = 3 * MINUTE
 BY_HAND_AFTER = 25 * MINUTE  # those whom the mat missed are typed in from the list that somebody wrote at the line
 CORRECTED_AFTER = HOUR
 JUDGED_AFTER = 20 * MINUTE
@@ -78,10 +79,11 @@ def fate(contest: ScoringContest, wave: Wave, number: int, gender: str | None, a
     metres = contest.metres or UNMEASURED
     start = gun + int(-25_000 * log(1 - 0.97 * rolled[1])) + 300
     whole = int(metres * _pace(contest, metres, gender, age, sum(rolled[2:6]) - 2))
+    passed = [(name, start + int(whole * at / metres * (0.985 + 0.03 * rolled[6]))) for name, at in contest.points]
     points = tuple(
-        (name, start + int(whole * at / metres * (0.985 + 0.03 * rolled[6])))
-        for place, (name, at) in enumerate(contest.points)
-        if dice("mat", contest.number, number, place)[0] > 0.01
+        (name, at)
+        for place, (name, at) in enumerate(passed)
+        if dice("mat", contest.number, number, place)[0] > 0.01 and not _is_dead(contest, name, at)
     )
     if rolled[7] < 0.02:
         reached = points[: int(rolled[8] * (len(points) + 1))]
@@ -114,6 +116,24 @@ def mat_failure(contest: ScoringContest) -> tuple[int, int] | None:
     metres = contest.metres or UNMEASURED
     busy = gun_of(contest, contest.waves[0]) + int(metres * _pace(contest, metres, None, None, 0))
     return busy, busy + MAT_FAILS
+
+
+def point_failure(contest: ScoringContest) -> tuple[str, int, int] | None:
+    """The point whose mat saw nobody for some minutes, and when: once in a happening, in its first contest that has two or more.
+
+    Nobody types those in: what a point on the way missed stays missing.
+    """
+    several = [each for each in contest.happening.contests if len(each.points) > 1]
+    if contest.happening.edition.phase == "even" or contest not in several[:1]:
+        return None
+    name, at = contest.points[0]  # the field is still together there
+    busy = gun_of(contest, contest.waves[0]) + int(at * _pace(contest, contest.metres or UNMEASURED, None, None, 0))
+    return name, busy - POINT_FAILS // 2, busy + POINT_FAILS // 2
+
+
+def _is_dead(contest: ScoringContest, name: str, at: int) -> bool:
+    failed = point_failure(contest)
+    return failed is not None and failed[0] == name and failed[1] <= at < failed[2]
 
 
 def _pace(contest: ScoringContest, metres: int, gender: str | None, age: int | None, luck: float) -> float:

@@ -165,6 +165,18 @@ def test_a_mat_fails_for_four_minutes_and_those_are_typed_in_later(whole):
     assert raceday.mat_failure(happening.contests[1]) is None
 
 
+def test_a_mat_on_the_way_fails_for_some_minutes_and_those_stay_without_that_point(whole):
+    found = [(h, c, failed) for h in of_phase(whole, "today", "past") for c in h.contests if (failed := raceday.point_failure(c))]
+    happening, contest, (point, first, last) = max(found, key=lambda one: len(whole.entries(one[0], at(one[0], 600))))
+    assert sum(each is happening for each, _, _ in found) == 1, "once in a happening"
+    assert last - first == 3 * 60_000
+    ran = [o.known for o in whole.results(happening, at(happening, 900)) if o.entry.contest is contest and o.known.finish]
+    missing = {name: sum(name not in dict(known.points) for known in ran) / len(ran) for name, _ in contest.points}
+    others = [share for name, share in missing.items() if name != point]
+    assert missing[point] > max(0.05, 5 * max(others)), "a dead mat, not 1 % of missed reads"
+    assert not any(first <= dict(known.points).get(point, 0) < last for known in ran)
+
+
 def test_some_times_are_corrected_an_hour_later(whole):
     happening = biggest_today(whole)
     late = {one.entry.number: one.known for one in whole.results(happening, at(happening, 600)) if one.known.corrected}
