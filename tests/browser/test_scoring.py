@@ -19,6 +19,7 @@ SELECT s.edition_id, s.other_edition_id, r.happening_id FROM edition_suggestions
  JOIN edition_links t ON t.edition_id IN (s.edition_id, s.other_edition_id) AND t.provider_name = 'chronotrack'
  WHERE s.timing_partner_id = 1 AND s.state = 'open' ORDER BY s.likeness DESC"""
 LINE = "SELECT state FROM start_list_lines WHERE told LIKE '%Quistberg%'"
+REGISTERED = "SELECT count(*) FROM runsignup_participants WHERE last_name = 'Quistberg'"
 ON_LISTS = "SELECT count(*) FROM ct_participants WHERE athlete_last_name = 'Quistberg'"
 
 
@@ -26,13 +27,18 @@ def click(page: Page, name: str | re.Pattern[str]) -> None:
     page.get_by_role("button", name=name).first.click()
 
 
-def read(live: Live, page: Page, edition: int) -> None:
-    """Press every Sync now of the event, and see that it is done."""
-    page.goto(f"{live.url}/events/{edition}")
-    for name in page.locator("button", has_text="Sync now").evaluate_all("found => found.map(one => one.id)"):
-        page.locator(f"#{name}").click()
-        expect(page.locator("#said p")).to_contain_text("asked for")
-    live.wait_until_idle()
+def read(live: Live, page: Page, place: str, shown: str) -> None:
+    """Press every Sync now of the event until she is seen; a run of the clock's may have begun before she was there."""
+    for _ in range(3):
+        live.wait_until_idle()
+        page.goto(place)
+        for name in page.locator("button", has_text="Sync now").evaluate_all("found => found.map(one => one.id)"):
+            page.locator(f"#{name}").click()
+            expect(page.locator("#said p")).to_contain_text(re.compile("asked for|on its way already"))
+        live.wait_until_idle()
+        if live.ask(shown) == [(1,)]:
+            return
+    pytest.fail("She was not read")
 
 
 def test_a_partner_sends_somebody_to_scoring_and_finds_them_again(live: Live, visit: Open) -> None:
@@ -46,7 +52,7 @@ def test_a_partner_sends_somebody_to_scoring_and_finds_them_again(live: Live, vi
     place = f"{live.url}/events/{edition}"
     expect(page).to_have_url(place)
     live.tell("register", provider="runsignup", event=happening, first_name="Zora", last_name="Quistberg", bib=4321)
-    read(live, page, int(str(edition)))
+    read(live, page, place, REGISTERED)
 
     live.hold_workers()
     page.goto(f"{place}/distances")
@@ -69,8 +75,7 @@ def test_a_partner_sends_somebody_to_scoring_and_finds_them_again(live: Live, vi
     wait_for(lambda: live.ask(LINE) in ([("sent",)], [("there",)]), 30, "The line was not sent")
     live.wait_until_idle()
 
-    read(live, page, int(str(edition)))
-    assert live.ask(ON_LISTS) == [(1,)]
+    read(live, page, place, ON_LISTS)
     page.goto(f"{place}/start-list")
     expect(page.locator("main")).not_to_contain_text("Quistberg")
     page.goto(f"{place}/reconciliation")
