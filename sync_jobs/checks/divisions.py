@@ -1,4 +1,4 @@
-"""Which ages an age group takes, from its name: `F 40-44`, `80+`, `14 and under`. Whose group it is, is left to the checks."""
+"""Whom an age group takes, from its name: `F 40-44`, `80+`, `14 and under`. Whether somebody belongs there, checks say."""
 
 from __future__ import annotations
 
@@ -14,6 +14,19 @@ FORMS = (
     (re.compile(r"(?<!\d)(\d{2})(\d{2})(?!\d)"), lambda low, high: (low, high)),
 )
 """Forms in which groups are written, and the ages that they hold; both ends belong to it."""
+WORDS = (
+    ("M", re.compile(r"(?<![a-z])(?:m|men|man|males?|boys?)(?![a-z])")),
+    ("F", re.compile(r"(?<![a-z])(?:f|w|women|woman|females?|girls?)(?![a-z])")),
+    ("X", re.compile(r"(?<![a-z])(?:x|nb|non-?\s?binary)(?![a-z])")),
+)
+"""How a group says whose it is. One that says two of them, or none, is everybody's."""
+
+
+def gender(division: str | None) -> str | None:
+    """M, F or X; None where the name does not say, or says more than one."""
+    text = (division or "").casefold()
+    found = [code for code, word in WORDS if word.search(text)]
+    return found[0] if len(found) == 1 else None
 
 
 def ages(division: str | None) -> tuple[int, int] | None:
