@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
+ANONYMOUS = "Anonymous"  # stands for a name that is not to be known
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
@@ -170,6 +172,12 @@ class Published:
         if self.registration_key:
             return ("registration", self.registration_key)
         return ("bib", self.bib) if self.bib else ("name", f"{self.first_name} {self.last_name}".strip().casefold())
+
+    @property
+    def is_veiled(self) -> bool:
+        """Whether the name hides whose row it is: `Anonymous`, or initials. A destination that names people must not know them."""
+        initials = all(len(name) == 2 and name[1] == "." for name in (self.first_name, self.last_name) if name)
+        return self.first_name == ANONYMOUS if not self.last_name else initials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,12 @@ class Client:
         with self._named():
             return self._patiently(lambda: self._signed(request), (ProviderThrottled,))
 
+    def send_form(self, path: str, form: Mapping[str, str], query: Mapping[str, Any] | None = None) -> Any:
+        """The same with the fields of a form, and whatever the provider wants in the address."""
+        request = Request(method="POST", url=self.base + path, path=path, query=query or {}, body=form)
+        with self._named():
+            return self._patiently(lambda: self._signed(request), (ProviderThrottled,))
+
     def post_form(self, url: str, form: Mapping[str, str], *, path: str, headers: Mapping[str, str] | None = None) -> Any:
         """Ask for a token: a form, unsigned, to an address of its own. Any refusal is one of the credential.
 

@@ -1,4 +1,7 @@
-"""The sandbox's own address, /_sandbox/…: faults, people added by hand, start lists, the journal. Answers on this machine only."""
+"""The sandbox's own address, /_sandbox/…: faults, people and results changed by hand, start lists, the journal.
+
+Answers on this machine only.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ import orjson
 from sync_jobs import times
 from sync_jobs.sandbox.faults import KINDS, Faults
 from sync_jobs.sandbox.journal import Journal
+from sync_jobs.sandbox.runsignup_query import Refused
+from sync_jobs.sandbox.runsignup_results import Results, ResultSet
 from sync_jobs.sandbox.scoring import Scoring
 from sync_jobs.sandbox.scoring_entry import ScoringEntry
 from sync_jobs.sandbox.scoring_files import rows_of
@@ -32,10 +37,11 @@ class Control:
     """What a person or a test may do to a running sandbox. `keep` is told of every deed that changes the world."""
 
     def __init__(
-        self, world: World, faults: Faults, journal: Journal, keep: Keep = lambda *_: None, scoring: Scoring | None = None
-    ) -> None:
+        self, world: World, faults: Faults, journal: Journal, keep: Keep = lambda *_: None, scoring: Scoring | None = None,
+        results: Results | None = None,
+    ) -> None:  # fmt: skip
         self.world, self.faults, self.journal, self.keep = world, faults, journal, keep
-        self.scoring = scoring or Scoring(world)
+        self.scoring, self.results = scoring or Scoring(world), results or Results(world)
         self._lock = threading.Lock()
         self.deeds = {"register": self._register, "change": self._change, "remove": self._remove}
 
@@ -48,7 +54,7 @@ class Control:
             if asked.method == "GET":
                 return self._shown(what, asked)
             return self._done(what, asked)
-        except (Wrong, LookupError, ValueError, TypeError) as error:
+        except (Wrong, Refused, LookupError, ValueError, TypeError) as error:
             return json({"error": str(error) or type(error).__name__}, 400)
 
     def do(self, what: str, now: datetime, given: dict[str, Any]) -> dict[str, Any]:
@@ -56,6 +62,8 @@ class Control:
         with self._lock:
             if what in self.scoring.deeds:
                 return {"done": _told(self.scoring.again(what, now, given))}
+            if what in self.results.deeds:
+                return {"done": _result(self.results.again(what, now, given))}
             return self.deeds[what](now, dict(given))
 
     def _shown(self, what: str, asked: Asked) -> Reply:
@@ -65,6 +73,8 @@ class Control:
             return json({"kinds": KINDS, "faults": self.faults.listed()})
         if what == "scoring":
             return json({"speed": self.scoring.speed, "events": self._scored(asked.now)})
+        if what == "results":
+            return json(self.results.listed())
         if what == "":
             return json({"anchor": self.world.anchor, "seed": self.world.seed, "now": asked.now, "editions": self._editions()})
         return json({"error": "Unknown."}, 404)
@@ -83,7 +93,7 @@ class Control:
             return json({})
         if what == "load_entries":  # each row is kept, not the file
             return json(self._load_entries(asked.now, given))
-        if what not in self.deeds and what not in self.scoring.deeds:
+        if what not in {*self.deeds, *self.scoring.deeds, *self.results.deeds}:
             return json({"error": "Unknown."}, 404)
         done = self.do(what, asked.now, given)
         self.keep(what, asked.now, given)
@@ -175,6 +185,10 @@ def _about(registration: Registration, now: datetime) -> dict[str, Any]:
         "registration": registration.key, "first_name": registration.person.first_name,
         "last_name": registration.person.last_name, "bib": state and state.bib,
     }  # fmt: skip
+
+
+def _result(done: Any) -> Any:
+    return {"set": done.number, "rows": len(done.rows), **done.fields} if isinstance(done, ResultSet) else done
 
 
 def _told(done: Any) -> Any:

@@ -1,7 +1,7 @@
 """RunSignUp, simulated: its addresses, defaults, filters, pages, and its habit of reporting errors with HTTP 200.
 
-Rows are written in `runsignup_rows`. ASSUMED, since no page shows it: the shape of participant counts, the default page
-size, and that several events share one page.
+Rows are written in `runsignup_rows`, results are `runsignup_posts`'. ASSUMED, since no page shows it: the shape of participant
+counts, the default page size, and that several events share one page.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import orjson
 
 from sync_jobs.sandbox import runsignup_rows as rows
 from sync_jobs.sandbox.boards import Board, Line, Snapshot
+from sync_jobs.sandbox.runsignup_posts import Posts, with_form
 from sync_jobs.sandbox.runsignup_query import Refused, fits, narrowed, number_in, page_of, plain_page
+from sync_jobs.sandbox.runsignup_results import Results
 from sync_jobs.sandbox.talk import Asked, Reply, html, json
 from sync_jobs.sandbox.things import Contest, Happening, Moment, State
 from sync_jobs.sandbox.world import World
@@ -35,7 +37,8 @@ class RunSignUp:
     addresses = (("RUNSIGNUP_URL", "/rest"),)
 
     def __init__(self, world: World) -> None:
-        self.world = world
+        self.world, self.results = world, Results(world)
+        self._posts = Posts(self.results)
         self.keys = {
             world.credentials(p.number, self.name)["api_key"]: p.number for p in world.partners if self.name in p.providers
         }
@@ -50,7 +53,7 @@ class RunSignUp:
         if asked.query.get("format") != "json":
             return Reply(_XML_NOTE, kind="text/xml; charset=utf-8")
         try:
-            return self._struck(asked) or self._answer(asked)
+            return self._struck(asked) or self._results(with_form(asked)) or self._answer(asked)
         except Refused as refused:
             return self.error(refused.code, refused.detail)
 
@@ -195,6 +198,17 @@ class RunSignUp:
             inside = b",".join(line.row for line in lines if line.state.contest is contest)
             parts.append(b'{"event":{"event_id":%d,"participants":[%s]}}' % (contest.number, inside))
         return Reply(b"[%s]" % b",".join(parts))
+
+    def _results(self, asked: Asked) -> Reply | None:
+        """A call on results. Which one is the last step of the path; of old it was a field."""
+        steps = [step for step in asked.path.lower().split("/") if step]
+        if steps[:2] != ["rest", "race"] or steps[3:4] != ["results"]:
+            return None
+        partner, years = self._credential(asked), self._years(steps[2])
+        if len(self._contests(asked, years)) != 1:
+            raise Refused(223)
+        call = (steps[4:] or [asked.query.get("request_type", "")])[0]
+        return self._posts.answer(asked, call, steps[2], rights=partner in years[0].edition.partners)
 
     def _counts(self, asked: Asked, years: list[Happening]) -> Reply:
         wanted = asked.query.get("event_id")

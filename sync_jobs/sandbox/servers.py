@@ -42,9 +42,11 @@ class Running:
         self.world, self.clock, self.latency_ms = world, clock, latency_ms
         self.faults, self.requests = Faults(), Journal()
         self.scoring = Scoring(world, keep=keep)
-        made = [*(kind(world) for kind in REGISTRATION), *(kind(self.scoring) for kind in SCORING)]
+        made: list[Provider] = [*(kind(world) for kind in REGISTRATION), *(kind(self.scoring) for kind in SCORING)]
         self.providers: Mapping[str, Provider] = {provider.name: provider for provider in made}
-        self.control = Control(world, self.faults, self.requests, keep, self.scoring)
+        self.results = next(one.results for one in made if isinstance(one, RunSignUp))
+        self.results.keep = keep
+        self.control = Control(world, self.faults, self.requests, keep, self.scoring, self.results)
         self.stopping = threading.Event()
         self._server = _Server((host, port), self)
         self.port = self._server.server_address[1]
@@ -133,7 +135,16 @@ def _disturbed(provider: Provider, asked: Asked) -> Reply:
         return provider.failure(int(faults.get("status") or 500))
     if "status_429" in faults:
         return provider.failure(429, faults["status_429"])
-    reply = provider.answer(asked)
+    return _answered(provider, asked)
+
+
+def _answered(provider: Provider, asked: Asked) -> Reply:
+    """What was asked is done, whatever becomes of the answer."""
+    reply, faults = provider.answer(asked), asked.faults
+    if "lost_reply" in faults:
+        return Reply(b"", broken="refused")
+    if "late_500" in faults:
+        return provider.failure(500)
     return Reply(reply.body, reply.status, reply.kind, reply.headers, "cut") if "cut" in faults else reply
 
 

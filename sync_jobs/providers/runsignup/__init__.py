@@ -6,19 +6,20 @@ from the list; only `removed` names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sync_jobs.errors import ReadIncomplete, UnexpectedReply
 from sync_jobs.kit import rows
 from sync_jobs.kit.auth import QueryKeys
-from sync_jobs.kit.base import Access, Adapter, CredentialField, Pace, Page, Raw, Removed, Values
+from sync_jobs.kit.base import Access, Adapter, CredentialField, Key, Pace, Page, Raw, Removed, Values
 from sync_jobs.kit.client import Client
 from sync_jobs.kit.paging import Ending, by_key, by_number
-from sync_jobs.providers.runsignup import replies
+from sync_jobs.providers.runsignup import publishing, replies
 from sync_jobs.providers.runsignup.mapping import MAPPINGS
 from sync_jobs.records import Scope
+from sync_jobs.results import Published, PublishedSet, ResultTarget, SetFlags
 
 RACES_PER_PAGE = 1000  # documented maximum
 PEOPLE_PER_PAGE = 2500  # documented maximum
@@ -45,6 +46,7 @@ class RunSignUp(Adapter):
     pace = Pace(calls=1000, per=3600, at_once=2)  # two at once is documented; the hour is our own restraint
     help = "RunSignUp → your timer or partner account → API keys. The key sees the races that are attached to that account."
     reads_changes = True
+    results_at_once, results_settle, results_note = publishing.AT_ONCE, publishing.CACHED, publishing.NOTE
 
     def __init__(self, access: Access) -> None:
         super().__init__(access)
@@ -52,6 +54,7 @@ class RunSignUp(Adapter):
             access, provider=self.label, base=access.urls["RUNSIGNUP_URL"], calls=self.calls,
             auth=QueryKeys(access, self.credentials), refusal=replies.refusal,
         )  # fmt: skip
+        self._results = publishing.Results(self.client, access.now)
 
     def close(self) -> None:
         """Give the sockets back."""
@@ -151,6 +154,36 @@ class RunSignUp(Adapter):
         reply = self.client.get(path, {**STANDARD, "event_id": ",".join(scope.contest_ids)})
         found = [{**item, "race_id": scope.happening_id} for item in replies.counted(reply, path)]
         yield _page("runsignup_participant_counts", found, "event_id", "page 1", None)
+
+    # Results
+
+    def result_sets(self, target: ResultTarget) -> list[PublishedSet]:
+        """All sets of one event, hidden ones too."""
+        return self._results.sets(target)
+
+    def make_result_set(self, target: ResultTarget, flags: SetFlags) -> str:
+        """A new set. RunSignUp would make one by itself when results come without a set's id; ours always have one."""
+        return self._results.make(target, flags)
+
+    def set_result_flags(self, target: ResultTarget, flags: SetFlags) -> None:
+        """All fields of a set, since one that is left out goes back to its default."""
+        self._results.set_flags(target, flags)
+
+    def post_results(self, target: ResultTarget, rows: Sequence[Published], there: Mapping[Key, Published]) -> None:
+        """Rows by registration; whoever has one there keeps that one."""
+        self._results.post(target, rows, there)
+
+    def remove_results(self, target: ResultTarget) -> None:
+        """Empty the set."""
+        self._results.empty(target)
+
+    def published_results(self, target: ResultTarget) -> PublishedSet:
+        """The set and all its rows."""
+        return self._results.published(target)
+
+    def shown(self, row: Published) -> Published:
+        """No places but the overall one, no time beside a word, and the names of RunSignUp's own registrations."""
+        return publishing.shown(row)
 
     def values(self, table: str, raw: Raw) -> Values:
         """One record as the columns of its table."""
