@@ -14,9 +14,10 @@ from sync_jobs.kit.statuses import STATUSES
 from sync_jobs.results import ResultRow
 
 FIELDS: Mapping[str, str] = {
-    "gun_ms": "gun time", "chip_ms": "chip time", "penalty_ms": "penalty", "gender_place": "place by gender",
-    "division_place": "place in the division",
+    "gun_ms": "gun time", "results_gun_time": "gun time", "total_time": "gun time", "chip_ms": "chip time", "net_time": "chip time",
+    "results_time": "chip time", "penalty_ms": "penalty", "results_sex": "gender", "results_age": "age",
 }  # fmt: skip
+"""What a person calls a field. Others are called by their own name."""
 UNPLACED = frozenset({"DNS", "DNF", "DQ", "NC"})
 NO_BIBS = frozenset({"", "0"})
 
@@ -56,26 +57,29 @@ def collapsed_set(field: Field) -> Iterable[Finding]:
     before = len(field.newest.finishers) if field.newest else 0
     now = len(field.finishers)
     if before and less(now, before, field.limit("P03", "percent")):
-        yield said(
-            "P03", "hard", f"Only {now:,} of the {before:,} finishers of the version before are left.", now=now, before=before
-        )
+        left = f"Only {now:,}" if now else "None"
+        sentence = f"{left} of the {before:,} finishers of the version before {'are' if now > 1 else 'is'} left."
+        yield said("P03", "hard", sentence, now=now, before=before)
 
 
 def unparseable(field: Field) -> Iterable[Finding]:
     """P04: something that the grammar refused."""
     cases = [
-        Case(row=row, sentence=f"{opening(row)} has {_unread(row)}.", numbers={"fields": [name for name, _ in row.unreadable]})
+        Case(
+            row=row,
+            sentence=f"{opening(row)} has something that cannot be read: {_unread(row)}.",
+            numbers={"fields": [name for name, _ in row.unreadable]},
+        )
         for row in field.version.rows
         if row.unreadable
     ]
-    example = f": {who(cases[0].row)}, for one, has {_unread(cases[0].row)}" if cases else ""
+    example = f", as {who(cases[0].row)}: {_unread(cases[0].row)}" if cases else ""
     together = f"{_of(cases, field)} have something that cannot be read{example}."
     return findings(field, "P04", "block", cases, together)
 
 
 def _unread(row: ResultRow) -> str:
-    found = [f"the {FIELDS.get(name, name.replace('_', ' '))} “{raw}”" for name, raw in row.unreadable]
-    return f"{listed(found)}, which cannot be read"
+    return listed([f"{FIELDS.get(name, name.replace('_', ' '))} “{raw}”" for name, raw in row.unreadable])
 
 
 def duplicate_bib(field: Field) -> Iterable[Finding]:
@@ -109,10 +113,10 @@ def duplicate_entry(field: Field) -> Iterable[Finding]:
 
 
 def unknown_status(field: Field) -> Iterable[Finding]:
-    """P09: a word that nobody has told us; one finding for each word where it is common."""
+    """P09: a word that nobody has told us; one finding for each word where it is common. What could not be read is P04's."""
     words: dict[str, list[ResultRow]] = defaultdict(list)
     for row in field.version.rows:
-        if row.status not in STATUSES:
+        if row.status not in STATUSES and not row.unreadable:
             words[(row.said or row.status or "").strip()].append(row)
     for word, rows in words.items():
         stands = f"the status “{word}”, which is not known here" if word else "no status that is known here"
