@@ -49,6 +49,7 @@ class Actual:
     indexes: dict[str, str]
     views: dict[str, str]
     attached: dict[str, tuple[str, ...]]  # table → statements of its indexes and triggers
+    triggers: dict[str, str]
 
 
 def quoted(name: str) -> str:
@@ -69,6 +70,7 @@ def read_actual(db: sqlite3.Connection) -> Actual:
         {name: sql for kind, name, _, sql in found if kind == "index" and sql},
         {name: sql for kind, name, _, sql in found if kind == "view"},
         attached,
+        {name: sql for kind, name, _, sql in found if kind == "trigger"},
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sync_jobs.models import KEYS_WITHOUT_PARTNER
 from sync_jobs.schema.actual import Actual, ActualTable
-from sync_jobs.schema.wanted import ADDED, Wanted, WantedColumn, WantedIndex, WantedTable, WantedView
+from sync_jobs.schema.wanted import ADDED, Wanted, WantedColumn, WantedIndex, WantedTable, WantedTrigger, WantedView
 
 CUSTOMERS = frozenset({
     "timing_partners", "users", "providers", "partner_provider_credentials", "timing_partner_haku_orgs", "events", "event_weather",
@@ -36,13 +36,15 @@ class Plan:
     indexes: tuple[tuple[str, WantedIndex], ...] = ()  # table, index
     views: tuple[WantedView, ...] = ()
     replaced_views: tuple[str, ...] = ()
+    triggers: tuple[WantedTrigger, ...] = ()
+    replaced_triggers: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether the schema is as it should be."""
-        return not (self.tables or self.rebuilds or self.columns or self.indexes or self.views)
+        return not (self.tables or self.rebuilds or self.columns or self.indexes or self.views or self.triggers)
 
 
 def compare(wanted: Wanted, actual: Actual) -> Plan:
@@ -58,6 +60,10 @@ def compare(wanted: Wanted, actual: Actual) -> Plan:
         indexes=tuple((table.name, index) for table in wanted.tables for index in table.indexes if _differs(index, actual)),
         views=tuple(view for view in wanted.views if actual.views.get(view.name) != view.ddl),
         replaced_views=tuple(view.name for view in wanted.views if actual.views.get(view.name, view.ddl) != view.ddl),
+        triggers=tuple(trigger for trigger in wanted.triggers if actual.triggers.get(trigger.name) != trigger.ddl),
+        replaced_triggers=tuple(
+            trigger.name for trigger in wanted.triggers if actual.triggers.get(trigger.name, trigger.ddl) != trigger.ddl
+        ),
         problems=(*_strange_file(actual), *_clashes(wanted, actual), *(p for pair in kept for p in _unfit(*pair))),
         notes=tuple(note for pair in kept for note in _other_types(*pair)),
     )

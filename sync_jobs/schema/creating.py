@@ -1,4 +1,4 @@
-"""Make an empty database complete: tables, indexes, views, provider rows, stamp. A customer's file is left to `upgrading`."""
+"""Make an empty database complete: tables, indexes, views, triggers, providers, stamp. A customer's file is left to `upgrading`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sync_jobs.models import Base, HubFact, ProviderRow
 from sync_jobs.providers import LABELS
 from sync_jobs.schema.facts import facts_for
 from sync_jobs.schema.problem import SchemaProblem
-from sync_jobs.schema.wanted import digest, views
+from sync_jobs.schema.wanted import digest, triggers, views
 
 
 def create(engine: Engine, stamp: str = "sandbox", now: datetime | None = None) -> None:
@@ -29,6 +29,8 @@ def _make(connection: Connection, stamp: str, now: datetime) -> None:
     wanted = views(connection.dialect.name)
     for view in wanted:
         connection.exec_driver_sql(view.ddl)
+    for trigger in triggers(connection.dialect.name):
+        connection.exec_driver_sql(trigger.ddl)
     connection.execute(insert(ProviderRow), [{"name": label} for label in LABELS.values()])
     facts = facts_for(stamp, now, views=digest(wanted), taken_over=False, held={})
     connection.execute(insert(HubFact), [{"name": name, "value": value} for name, value in facts.items()])

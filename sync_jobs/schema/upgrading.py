@@ -133,6 +133,8 @@ def _change(hand: Hand, plan: Plan, found: Rows, actual: Actual, now: datetime) 
     at = times.to_ms(now)
     for view in plan.replaced_views:
         hand.run(f"DROP VIEW {quoted(view)}")
+    for name in plan.replaced_triggers:
+        hand.run(f"DROP TRIGGER {quoted(name)}")
     for table in plan.tables:
         hand.run(table.ddl)
     aside = {task.table.name: rebuild(hand, task, actual.attached.get(task.table.name, ()), at) for task in plan.rebuilds}
@@ -141,6 +143,8 @@ def _change(hand: Hand, plan: Plan, found: Rows, actual: Actual, now: datetime) 
     merged = _index(hand, plan, actual, at)
     for view_ in plan.views:
         hand.run(view_.ddl)
+    for trigger in plan.triggers:
+        hand.run(trigger.ddl)
     _write(hand, found)
     _prove(hand, counted)
     hand.run("COMMIT")

@@ -1,9 +1,10 @@
-"""What the database should look like, as data: tables and indexes from the models, views from `sql/`. Opens nothing."""
+"""What the database should look like, as data: tables and indexes from the models, the rest from `sql/`. Opens nothing."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from sync_jobs.models import Base, provider_tables
 
+MAKES = re.compile(r"^(CREATE (?:OR REPLACE )?(VIEW|TRIGGER|FUNCTION) (\w+))", re.MULTILINE)
 SQL = Path(__file__).resolve().parents[2] / "sql"
 DIALECTS: dict[str, Dialect] = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 ADDED = frozenset(provider_tables.ADDED)
@@ -59,11 +61,20 @@ class WantedView:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedTrigger:
+    """A trigger (or, on PostgreSQL, a function that triggers run) and the statement that makes it."""
+
+    name: str
+    ddl: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """Everything that the database should have."""
 
     tables: tuple[WantedTable, ...]
     views: tuple[WantedView, ...]
+    triggers: tuple[WantedTrigger, ...] = ()
 
 
 def affinity(type_words: str) -> str:
@@ -104,21 +115,29 @@ def _table(table: Table) -> WantedTable:
 
 def views(dialect: str) -> tuple[WantedView, ...]:
     """The views of `sql/` in the order of their numbers, for `sqlite` or `postgresql`."""
-    found = []
+    return tuple(WantedView(name, ddl) for kind, name, ddl in _statements(dialect) if kind == "VIEW")
+
+
+def triggers(dialect: str) -> tuple[WantedTrigger, ...]:
+    """The triggers of `sql/`, and before them what they run."""
+    return tuple(WantedTrigger(name, ddl) for kind, name, ddl in _statements(dialect) if kind != "VIEW")
+
+
+def _statements(dialect: str) -> Iterator[tuple[str, str, str]]:
+    """Kind, name and text of everything that `sql/` makes; a statement begins at the start of a line."""
     for file in sorted(SQL.glob(f"*.{dialect}.sql")):
-        text = file.read_text(encoding="utf-8")
-        ddl = text[text.index("CREATE VIEW") :].strip().rstrip(";")
-        name = re.match(r"CREATE VIEW (\w+)", ddl)
-        if name is None:
-            raise ValueError(f"{file.name} makes no view")
-        found.append(WantedView(name.group(1), ddl))
-    return tuple(found)
+        parts = MAKES.split(file.read_text(encoding="utf-8"))[1:]
+        if not parts:
+            raise ValueError(f"{file.name} makes nothing that is known")
+        yield from (
+            (kind, name, f"{head}{rest}".strip().rstrip(";")) for head, kind, name, rest in zip(*[iter(parts)] * 4, strict=True)
+        )
 
 
 @cache
 def wanted() -> Wanted:
     """The wanted schema, for SQLite."""
-    return Wanted(tuple(_table(table) for table in Base.metadata.sorted_tables), views("sqlite"))
+    return Wanted(tuple(_table(table) for table in Base.metadata.sorted_tables), views("sqlite"), triggers("sqlite"))
 
 
 def digest(of: tuple[WantedView, ...]) -> str:

@@ -71,6 +71,10 @@ def _schema(plan: Plan) -> Iterator[str]:
         yield f"Made: {len(plan.indexes)} indexes."
     if plan.views:
         yield f"Made: the views {_list(view.name for view in plan.views)}."
+    if plan.triggers:
+        yield f"Guarded by triggers: {_list(trigger.name for trigger in plan.triggers)}."
+    if plan.replaced_triggers:
+        yield f"Replaced: {_list(plan.replaced_triggers)} stood there with another text."
     if plan.replaced_views:
         yield f"Replaced: {_list(plan.replaced_views)} stood there with another text."
 

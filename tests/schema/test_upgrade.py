@@ -12,7 +12,7 @@ from sync_jobs import schema
 from sync_jobs.models import base
 from sync_jobs.schema.actual import read_actual
 from sync_jobs.schema.compare import compare
-from sync_jobs.schema.wanted import views, wanted
+from sync_jobs.schema.wanted import triggers, views, wanted
 from tests.schema.files import NOW, ask, beside, copy, double, fingerprint, opened
 
 
@@ -227,6 +227,25 @@ def test_views_with_another_text_are_replaced(file):
         db.execute("CREATE VIEW unified_events AS SELECT 1 AS one")
     assert [view.name for view in schema.upgrade(file, NOW).plan.views] == ["unified_events"]
     assert complete(file)
+
+
+def test_triggers_with_another_text_are_replaced(file):
+    schema.upgrade(file, NOW)
+    with opened(file) as db:
+        db.execute("DROP TRIGGER receipts_never_changed")
+        db.execute("DROP TRIGGER receipts_never_deleted")
+        db.execute("CREATE TRIGGER receipts_never_deleted BEFORE DELETE ON receipts BEGIN SELECT 1; END")
+    assert not schema.check(file, NOW).nothing
+    done = schema.upgrade(file, NOW)
+    assert [trigger.name for trigger in done.plan.triggers] == ["receipts_never_changed", "receipts_never_deleted"]
+    assert done.plan.replaced_triggers == ("receipts_never_deleted",)
+    assert "receipts_never_deleted" in " ".join(schema.report_words(done))
+    assert complete(file)
+
+
+def test_both_dialects_guard_the_same():
+    functions = {"hub_refuse", "hub_need_approval"}
+    assert [one.name for one in triggers("sqlite")] == [one.name for one in triggers("postgresql") if one.name not in functions]
 
 
 def test_both_dialects_have_the_same_views():
