@@ -6,7 +6,7 @@ A row is written once, from the first version that has it like this; it ends whe
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +19,12 @@ from sync_jobs.models import Connection, Contest, EditionLink, KeptRow, ResultVe
 from sync_jobs.review.fingerprints import canonical, content_hash
 from sync_jobs.versions import reading
 from sync_jobs.versions.documents import document, row_hash
-from sync_jobs.versions.loading import newest_of
+from sync_jobs.versions.loading import newest, newest_of
 from sync_jobs.versions.scored import Made, Scored
 
 SEVERAL = 500
 Place = tuple[str, int]  # entry and, of a key that came more than once, which
+Placed = tuple[Made, str]  # with its hash
 Fence = Callable[[Session], None]
 
 
@@ -57,8 +58,10 @@ def _contests(edition_id: int, connection_id: int) -> list[Contest]:
 
 
 def _keep(contest: Contest, said: Scored, run_id: int | None, now: datetime, *, is_complete: bool, fence: Fence) -> int | None:
-    """One transaction: all of a version, or nothing of it."""
+    """One transaction: all of a version, or nothing of it. What takes long is worked out before it."""
     found = content_hash(made.row for made in said.made)
+    known = newest(contest.contest_id)
+    placed = None if known is not None and known.content_hash == found else _placed(said.made)
     with write() as session:
         fence(session)
         session.execute(select(Contest.contest_id).where(Contest.contest_id == contest.contest_id).with_for_update())
@@ -75,7 +78,7 @@ def _keep(contest: Contest, said: Scored, run_id: int | None, now: datetime, *, 
             pulled_at=now, last_seen_at=now, state="pulled",
         )  # fmt: skip
         session.add(version)
-        _keep_rows(session, contest.contest_id, version.number, said.made)
+        _keep_rows(session, contest.contest_id, version.number, placed or _placed(said.made))
         session.flush()
         bump(session, "all", f"partner:{contest.timing_partner_id}")
         return version.version_id
@@ -97,37 +100,35 @@ def _counts(made: Iterable[Made]) -> dict[str, int]:
     return dict(Counter(each.row.status or "UNKNOWN" for each in made))
 
 
-def _keep_rows(session: Session, contest_id: int, number: int, made: Iterable[Made]) -> None:
+def _keep_rows(session: Session, contest_id: int, number: int, wanted: Mapping[Place, Placed]) -> None:
     """End the rows that are not so any more, and begin those that are new or other."""
     standing = select(KeptRow.row_id, KeptRow.entry_key, KeptRow.nth, KeptRow.row_hash).where(
         KeptRow.contest_id == contest_id, KeptRow.last_number.is_(None)
     )
     there = {(row.entry_key, row.nth): row for row in session.execute(standing)}
-    wanted = _placed(made)
-    hashes = {place: row_hash(each.row) for place, each in wanted.items()}
-    over = [row.row_id for place, row in there.items() if hashes.get(place) != row.row_hash]
+    over = [row.row_id for place, row in there.items() if place not in wanted or wanted[place][1] != row.row_hash]
     for at in range(0, len(over), SEVERAL):
         ended = update(KeptRow).where(KeptRow.row_id.in_(over[at : at + SEVERAL])).values(last_number=number - 1)
         session.execute(ended.execution_options(synchronize_session=False))
     fresh = [
         {
-            "contest_id": contest_id, "entry_key": place[0], "nth": place[1], "row_hash": hashes[place], "first_number": number,
+            "contest_id": contest_id, "entry_key": place[0], "nth": place[1], "row_hash": hashed, "first_number": number,
             "document": document(each.row), "raw": list(each.raw),
         }
-        for place, each in wanted.items()
-        if place not in there or there[place].row_hash != hashes[place]
+        for place, (each, hashed) in wanted.items()
+        if place not in there or there[place].row_hash != hashed
     ]  # fmt: skip
     if fresh:
         session.connection().execute(insert(KeptRow), fresh)
 
 
-def _placed(made: Iterable[Made]) -> dict[Place, Made]:
-    """Each row under its entry; of several with one key, always in the same order."""
+def _placed(made: Iterable[Made]) -> dict[Place, Placed]:
+    """Each row under its entry, with its hash; of several with one key, always in the same order."""
     by_key: defaultdict[str, list[Made]] = defaultdict(list)
     for each in made:
         by_key[each.row.entry_key].append(each)
     return {
-        (key, nth): each
+        (key, nth): (each, row_hash(each.row))
         for key, some in by_key.items()
         for nth, each in enumerate(some if len(some) == 1 else sorted(some, key=lambda one: canonical(one.row)))
     }
