@@ -140,7 +140,7 @@ def _edition(session: Session, connection: Connection, grouping: Grouping, zone:
     _link(session, connection, grouping, edition)
     for contest in grouping.contests:
         _contest(session, contest, edition.edition_id, zone)
-    _start_by_others(session, edition)
+    _start_by_distances(session, edition)
     return edition
 
 
@@ -189,7 +189,7 @@ def _describe(edition: Edition, connection: Connection, grouping: Grouping, zone
         setattr(edition, column_name, ours)
     if not first:
         return
-    starts = matching.starts(grouping.contests, zone)
+    starts = sorted(contest.starts_at for contest in grouping.contests if contest.starts_at)
     named_zone = next((c.timezone for c in grouping.contests if times.is_zone(c.timezone)), None)
     edition.name = grouping.contests[0].happening_name
     edition.timezone, edition.timezone_source = (named_zone, connection.provider_name) if named_zone else (zone, "partner")
@@ -208,8 +208,8 @@ def _registers(edition: Edition) -> set[str]:
     return _described(edition) & set(providers.of_side("registration"))
 
 
-def _start_by_others(session: Session, edition: Edition) -> None:
-    """Where its description says no more than the day, the times of that day that another provider says."""
+def _start_by_distances(session: Session, edition: Edition) -> None:
+    """Where its description says no more than the day, the times of that day that any of its distances says."""
     there = times.zone(edition.timezone)
     ends = (edition.starts_at, edition.ends_at)
     if not any(at and not times.has_time(at, there) for at in ends):
@@ -327,7 +327,7 @@ def join(edition_id: int, other_edition_id: int, by: str, now: datetime) -> bool
             if not getattr(there, name):
                 setattr(there, name, getattr(here, name))
         session.flush()
-        _start_by_others(session, there)
+        _start_by_distances(session, there)
         here.joined_into = other_edition_id
         session.execute(
             update(EditionSuggestion)

@@ -73,14 +73,6 @@ def has_time(contest: ListedContest, fallback_zone: str) -> bool:
     return contest.starts_at is not None and times.has_time(contest.starts_at, times.zone(contest.timezone, fallback_zone))
 
 
-def starts(contests: Iterable[ListedContest], fallback_zone: str) -> list[datetime]:
-    """The starts of an edition in order; a mere day counts where nothing of that day has a time."""
-    known = {c.starts_at: has_time(c, fallback_zone) for c in contests if c.starts_at}
-    exact = [at for at, is_exact in known.items() if is_exact]
-    days = [at for at in known.keys() - exact if not any(at <= other < at + LONGEST_DAY for other in exact)]
-    return sorted(exact + days)
-
-
 def likeness(one: str | None, other: str | None) -> int:
     """How alike two names are, in percent; years, order of words, case and punctuation do not count."""
     return round(100 * SequenceMatcher(None, _plain(one), _plain(other)).ratio())
