@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from sync_jobs.results import ContestFacts, Published, Registered, ResultRow, SetFlags, Version
 
 SEVERITIES = ("info", "warn", "block", "hard")
 """info is counted; warn must have been seen; block must be resolved or waived with a reason; hard nobody can waive."""
 Numbers = Mapping[str, Any]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,17 @@ class Field:
                 found.add(row.entry_key)
         found.update(row.entry_key for row in self.finishers if row.place is not None and row.place <= self.facts.overall_awards)
         return frozenset(found)
+
+    @cached_property
+    def _known(self) -> dict[Any, Any]:
+        return {}
+
+    def once(self, work: Callable[[Field], Found]) -> Found:
+        """What that function says of this field, worked out the first time that a check asks."""
+        if work not in self._known:
+            self._known[work] = work(self)
+        found: Found = self._known[work]
+        return found
 
     def limit(self, check_id: str, name: str) -> float:
         """A threshold of that check."""

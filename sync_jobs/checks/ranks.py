@@ -74,7 +74,7 @@ def _ranking(field: Field, kind: str, name: str, placed: list[tuple[int, ResultR
 def rank_sequence(field: Field) -> Iterable[Finding]:
     """R01: places are not 1, 2, 2, 4. One finding for each kind of ranking."""
     wrong: dict[str, list[tuple[Ranking, int, int]]] = {}
-    for ranking in rankings(field):
+    for ranking in field.once(rankings):
         if found := _break(ranking.placed):
             wrong.setdefault(ranking.kind, []).append((ranking, *found))
     for kind, those in wrong.items():
@@ -97,7 +97,7 @@ def _break(placed: Sequence[tuple[int, ResultRow]]) -> tuple[int, int] | None:
 
 def rank_vs_time(field: Field) -> Iterable[Finding]:
     """R02: a better place has a worse time on the basis. One finding for each kind of ranking."""
-    slack, everyone = field.limit("R02", "ms"), rankings(field)
+    slack, everyone = field.limit("R02", "ms"), field.once(rankings)
     for kind in KINDS:
         timed = [(ranking, _timed(ranking)) for ranking in everyone if ranking.kind == kind]
         pairs = [(ranking, *pair) for ranking, rows in timed for pair in _inversions(rows, slack)]
@@ -140,7 +140,7 @@ def _beaten(ranking: Ranking, rows: Sequence[Timed], slack: float) -> Iterator[t
 
 def basis(field: Field) -> Iterable[Finding]:
     """R03: the overall places follow the other time than the one that counts, or neither."""
-    overall = next((ranking for ranking in rankings(field) if ranking.kind == "overall"), None)
+    overall = next((ranking for ranking in field.once(rankings) if ranking.kind == "overall"), None)
     if overall is None:
         return
     counts, other = field.facts.basis, "chip" if field.facts.basis == "gun" else "gun"

@@ -105,9 +105,9 @@ def segment_floor(field: Field) -> Iterable[Finding]:
 
 def missing_two(field: Field) -> Iterable[Finding]:
     """L04: two points in a row, or more, did not read somebody. Points that did not read for many do not count."""
-    silent = {outage.point for outage in outages(field)}
+    silent = {outage.point for outage in field.once(outages)}
     required = [point.name for point in points(field.facts) if point.is_required and point.name not in silent]
-    read_at = _read_at(field)
+    read_at = field.once(_read_at)
     if len(required) < 2 or not any(read_at.values()):
         return
     cases = [
@@ -129,7 +129,7 @@ def _gone(required: list[str], read: frozenset[str]) -> list[str]:
 
 def mat_outage(field: Field) -> Iterable[Finding]:
     """L05: a point missed far more people than the others did."""
-    for one in outages(field):
+    for one in field.once(outages):
         elsewhere = share(round(one.elsewhere), one.finishers)
         sentence = (
             f"{one.point} did not read for {counted(one.missing, 'runner')}: {share(one.missing, one.finishers)} of the finishers, "
@@ -141,7 +141,7 @@ def mat_outage(field: Field) -> Iterable[Finding]:
 def outages(field: Field) -> list[Outage]:
     """The points that did not read. Where no point read anybody, there are no splits rather than outages."""
     names = [point.name for point in points(field.facts) if point.is_required]
-    reads = Counter(point for read in _read_at(field).values() for point in read)
+    reads = Counter(point for read in field.once(_read_at).values() for point in read)
     finishers = len(field.finishers)
     if not any(reads[name] for name in names):
         return []

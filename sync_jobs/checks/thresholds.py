@@ -81,8 +81,7 @@ ROAD: Mapping[str, Named] = {
     "G08": {"percent": at_most(1), "few": at_most(2), "rows": at_most(10)},
     "V01": {"percent": at_most(0.2), "rows": at_most(3)},
     "V03": {"percent": at_most(1), "rows": at_most(3)},
-    "V04": {"percent": at_most(95), "ms": at_most(1000), "rows": at_most(5)},
-    "V05": {"likeness": at_least(0.95), "years": at_most(1)},
+    "V04": {"percent": at_most(95), "rows": at_most(5)},
 }  # fmt: skip
 
 ELSEWHERE: Mapping[str, Own] = {
