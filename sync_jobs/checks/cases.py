@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync_jobs.checks.amounts import counted, more
+from sync_jobs.checks.awards import Awards
 from sync_jobs.checks.base import Field, Finding, of_row, said
 from sync_jobs.results import ResultRow
 
@@ -34,7 +35,8 @@ def findings(
     if not more(len(cases), len(about.version.rows), limits["percent"], limits["rows"]):
         return [of_row(check_id, severity, case.sentence, case.row, *case.others, **case.numbers) for case in cases]
     awarded = sum(case.row.entry_key in about.awards for case in cases)
-    if lifts and awarded:
+    awards = Awards(about)
+    if lifts and any(awards.touch((case.row.entry_key,)) for case in cases):
         severity = LIFTED.get(severity, severity)
     sentence = f"{together} {counted(awarded, 'of them is', 'of them are')} in an award place." if awarded else together
     rows = [row for case in cases for row in (case.row, *case.others)]

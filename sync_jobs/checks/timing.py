@@ -123,7 +123,7 @@ def faster_than_possible(field: Field) -> Iterable[Finding]:
     floor, basis = floor_ms(field), field.facts.basis
     if floor is None:
         return []
-    least, length = span(int(floor / 1000) * 1000), f"{Fraction(field.facts.metres or 0) / 1000!s}"
+    least, length = span(int(floor / 1000) * 1000), f"{(field.facts.metres or 0) / 1000:g} km"
     cases = [
         Case(row=row, sentence=f"{opening(row)} has {span(ms)}: nobody covers {length} in less than {least}.", numbers={"ms": ms})
         for row in field.finishers
