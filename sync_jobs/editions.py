@@ -27,6 +27,7 @@ from sync_jobs.models import (
     EntryLink,
     EntryQuestion,
     Instant,
+    MapChange,
     PartnerSettings,
     Run,
     Schedule,
@@ -303,7 +304,8 @@ def _share_a_provider(one: Edition, other: Edition) -> bool:
 
 
 MOVED = (
-    EditionLink, Contest, Schedule, SyncState, DirectorEdition, ContestPair, EntryLink, EntryQuestion, StartListLine, StartListFile,
+    EditionLink, Contest, Schedule, SyncState, DirectorEdition, ContestPair, MapChange, EntryLink, EntryQuestion, StartListLine,
+    StartListFile,
 )  # fmt: skip
 """What goes along when an edition is joined to another."""
 

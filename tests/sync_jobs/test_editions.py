@@ -17,6 +17,7 @@ from sync_jobs.models import (
     Edition,
     EditionLink,
     EditionSuggestion,
+    MapChange,
     Run,
     Schedule,
     StartListFile,
@@ -208,10 +209,13 @@ def test_joining_moves_everything_and_discovery_keeps_it_joined(partner, connect
         )
     make_line(there, db.session.get_one(Connection, other))
     make_file(there, db.session.get_one(Connection, other))
+    half = db.session.scalar(select(Contest.contest_id).where(Contest.edition_id == there.edition_id))
+    db.session.rollback()
+    contest_map.ignore(there.edition_id, half, by="Pat", now=NOW)
     assert editions.join(there.edition_id, here.edition_id, "Pat", times.now())
     assert not editions.join(there.edition_id, here.edition_id, "Pat", times.now())  # pressed twice
     db.session.expire_all()
-    for model in (EditionLink, Contest, Schedule, StartListLine, StartListFile):
+    for model in (EditionLink, Contest, Schedule, StartListLine, StartListFile, ContestPair, MapChange):
         assert set(db.session.scalars(select(model.edition_id))) == {here.edition_id}
     assert db.session.scalar(select(Schedule.target)) == f"{other}:participants:{here.edition_id}"
     assert here.edition_id in set(db.session.scalars(select(DirectorEdition.edition_id)))
