@@ -20,6 +20,7 @@ OPERATIONS = {
     "participants": "Participants",
     "results": "Results",
     "start_list": "Start list",
+    "publish": "Publication",
     "counts": "Provider’s own counts",
     "test": "Connection test",
 }
@@ -36,7 +37,8 @@ ATTEMPT_STATES = {
     "retrying": ("late", "tried again later"),
     "lost": ("late", "worker lost"),
 }
-TRIGGERS = {"manual": "pressed by", "schedule": "by the clock", "api": "asked by the program", "change": "after a change by"}
+TRIGGERS = {"manual": "pressed by", "schedule": "by the clock", "api": "asked by the program", "change": "after a change by",
+            "approval": "approved by"}  # fmt: skip
 SHAPES = {"good": "●", "late": "▲", "bad": "■", "wait": "◌"}
 WORST = ("bad", "late", "wait", "good")
 

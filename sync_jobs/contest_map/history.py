@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from sync_jobs import destinations
 from sync_jobs.models import Contest, ContestPair, MapChange
 
 
@@ -30,6 +31,8 @@ def changed(
             at=now, version=number,
         )
     )  # fmt: skip
+    if pair.scoring_contest_id is not None:
+        destinations.follow(session, pair.scoring_contest_id, now)
 
 
 def rules_changed(session: Session, contest: Contest, said: str, *, by: str, now: datetime, reason: str | None) -> None:
@@ -41,6 +44,7 @@ def rules_changed(session: Session, contest: Contest, said: str, *, by: str, now
             what="rules", why=said, reason=reason, changed_by=by, at=now, version=number,
         )
     )  # fmt: skip
+    destinations.follow(session, contest.contest_id, now)
 
 
 def _count(session: Session, contests: list[int]) -> int:

@@ -20,6 +20,8 @@ from sync_jobs.models.customer import EDITION_ID_COLUMN
 
 MANUAL, FOLLOWING, SCHEDULED = 1, 3, 5
 PRIORITY = {"schedule": SCHEDULED, "change": FOLLOWING}  # anything else is somebody's press
+AFRESH_ONLY = ("change", "approval")
+"""Triggers of what a run that goes on already may have looked before: such a wish joins only one that waits."""
 AFRESH: dict[str, Any] = {
     "status": "pending",
     "priority": MANUAL,
@@ -27,6 +29,7 @@ AFRESH: dict[str, Any] = {
     **dict.fromkeys(("hinted_at", "cancelled_by", "finished_at", "error_kind", "last_error", "error_detail", "waited_ms")),
 }
 """What a run is that ended and is opened again; where it had read to, it still knows."""
+PUSHED = ("start_list", "publish")
 PATIENT_KINDS = ("throttled", "quota")  # the provider named an instant: a press does not shorten it
 
 
@@ -62,7 +65,7 @@ def request(
 ) -> Requested:
     """Write the wish and commit it; a second wish for the same target joins the run that waits or runs.
 
-    What follows from a change (trigger `change`) joins only a waiting one: the running one may have looked before it.
+    What follows from a change or an approval joins only a waiting one: the running one may have looked before it.
 
     With `session` it becomes part of the caller's transaction (the clock advances its slot in the same one). Whoever pauses
     at the same instant finds the run, or it is not written: raises NotAllowed.
@@ -98,7 +101,7 @@ def _row(connection: Connection, operation: str, edition: Edition | None, target
         "connection_id": connection.connection_id,
         "provider_name": connection.provider_name,
         "operation_type": operation,
-        "sync_direction": "push" if operation == "start_list" else "pull",
+        "sync_direction": "push" if operation in PUSHED else "pull",
         "edition_id": edition.edition_id if edition else None,
         "event_id": getattr(edition, EDITION_ID_COLUMN.get(connection.provider_name, ""), None),
         "starts_at": edition.starts_at if edition else None,
@@ -122,7 +125,7 @@ def _must_be_allowed(session: Session, connection_id: int | None, operation: str
 
 def _join_or_insert(session: Session, target: str, wanted: dict[str, Any]) -> Requested:
     _must_be_allowed(session, wanted["connection_id"], wanted["operation_type"], wanted["edition_id"])
-    running = and_(Run.status == "running", Run.cancel_requested == 0, literal(wanted["trigger"] != "change"))
+    running = and_(Run.status == "running", Run.cancel_requested == 0, literal(wanted["trigger"] not in AFRESH_ONLY))
     goes_on = or_(Run.status == "pending", running)
     found = session.execute(
         select(Run.run_id, Run.status).where(Run.target == target, goes_on).order_by(Run.status.desc())  # running first
