@@ -103,6 +103,7 @@ def rank_vs_time(field: Field) -> Iterable[Finding]:
         pairs = [(ranking, *pair) for ranking, rows in timed for pair in _inversions(rows, slack)]
         beaten = [(ranking, *pair) for ranking, rows in timed for pair in _beaten(ranking, rows, slack)]
         of = sum(len(rows) for _, rows in timed)
+        beaten.sort(key=lambda pair: pair[1].place)
         if beaten or more(len(pairs), of, field.limit("R02", "percent")):
             yield _out_of_order(kind, [*beaten, *pairs], len(pairs), of)
 

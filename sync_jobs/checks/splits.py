@@ -18,7 +18,7 @@ from sync_jobs.checks.base import Check, Field, Finding, said
 from sync_jobs.checks.cases import Case, findings
 from sync_jobs.checks.course import FINISH, START, Course, Leg, Read, points
 from sync_jobs.checks.timing import floor_ms
-from sync_jobs.results import ResultRow
+from sync_jobs.results import ResultRow, Version
 
 ON_COURSE = frozenset({"FINISHED", "RUNNING", "DNF", "OTL", "NC", "HELD"})
 NOT_ALONE = frozenset({"kids", "relay"})  # nobody's own pace: played, or run by several
@@ -55,17 +55,21 @@ def _disorder(reads: list[Read], finish: int | None) -> tuple[Read, Read] | None
     return next((pair for pair in pairwise(way) if pair[1].ms <= pair[0].ms), None)
 
 
+def legs(field: Field) -> list[tuple[ResultRow, list[Leg]]]:
+    """Every finisher's way in pieces, of those whose way is known."""
+    course = Course(field.facts)
+    return [(row, found) for row in field.finishers if row.splits and (found := list(course.legs(row)))]
+
+
 def surge(field: Field) -> Iterable[Finding]:
     """L02: a piece of the way much faster than the whole."""
-    course, cases = Course(field.facts), defaultdict(list)
-    percent, least = field.limit("L02", "percent"), _least(field, "L02")
-    for row in field.finishers:
-        legs = list(course.legs(row))
-        whole = sum(leg.ms for leg in legs)
-        fast = [leg for leg in legs if leg.metres >= least and leg.ms > 0 and _faster(leg, course.metres or 0, whole, percent)]
-        if fast:
-            leg = max(fast, key=lambda leg: leg.metres / leg.ms)
-            more = round((leg.metres * whole / (leg.ms * (course.metres or 1)) - 1) * 100)
+    cases, metres, least = defaultdict(list), field.facts.metres or 0, _least(field)
+    allowed = 1 + Fraction(str(field.limit("L02", "percent"))) / 100
+    for row, way in field.once(legs):
+        whole = sum(leg.ms for leg in way)
+        leg = max((leg for leg in way if leg.metres >= least and leg.ms > 0), key=lambda leg: leg.metres / leg.ms, default=None)
+        if leg and leg.metres * whole * allowed.denominator > allowed.numerator * metres * leg.ms:
+            more = round((leg.metres * whole / (leg.ms * metres) - 1) * 100)
             sentence = (
                 f"{opening(row)} took {span(leg.ms)} from {leg.begins} to {leg.ends}, {more} % faster than over the whole distance."
             )
@@ -73,28 +77,21 @@ def surge(field: Field) -> Iterable[Finding]:
     yield from _by_point(field, "L02", "warn", cases, "a piece of the way much faster than the whole", lifts=True)
 
 
-def _faster(leg: Leg, metres: int, ms: int, percent: float) -> bool:
-    return leg.metres * ms * 100 > (100 + Fraction(str(percent))) * metres * leg.ms
-
-
-def _least(field: Field, check_id: str) -> Fraction:
+def _least(field: Field) -> float:
     """The metres from which a piece of the way says something."""
-    metres, percent = Fraction(str(field.limit(check_id, "metres"))), Fraction(str(field.limit(check_id, "percent_of_distance")))
-    return min(metres, percent * (field.facts.metres or 0) / 100)
+    return min(field.limit("L02", "metres"), field.limit("L02", "percent_of_distance") * (field.facts.metres or 0) / 100)
 
 
 def segment_floor(field: Field) -> Iterable[Finding]:
     """L03: a piece of the way faster than anybody runs one of that length."""
-    course, cases, floors = Course(field.facts), defaultdict(list), dict[int, Fraction | None]()
-    least = field.limit("L03", "metres")
-    for row in field.finishers:
-        for leg in course.legs(row):
+    cases, floors, least = defaultdict(list), dict[int, float](), field.limit("L03", "metres")
+    for row, way in field.once(legs):
+        for leg in way:
             if leg.metres < least or leg.ms <= 0:
                 continue
             if leg.metres not in floors:
-                floors[leg.metres] = floor_ms(replace(field, facts=replace(field.facts, metres=leg.metres)))
-            floor = floors[leg.metres]
-            if floor is not None and leg.ms < floor:
+                floors[leg.metres] = float(floor_ms(replace(field, facts=replace(field.facts, metres=leg.metres))) or 0)
+            if leg.ms < floors[leg.metres]:
                 sentence = (
                     f"{opening(row)} took {span(leg.ms)} from {leg.begins} to {leg.ends}: nobody runs {leg.metres:,} m so fast."
                 )
@@ -182,28 +179,30 @@ def foreign_point(field: Field) -> Iterable[Finding]:
 
 def second_crossing(field: Field) -> Iterable[Finding]:
     """L09: the last piece took so long that somebody may have crossed the line a second time."""
-    course = Course(field.facts)
-    cases = [case for row in field.finishers if (case := _slow_end(field, course, row) or _later_finish(field, row))]
-    together = f"{counted(len(cases), 'finisher')} may have crossed the line twice."
-    yield from findings(field, "L09", "warn", cases, together)
+    slow = {row.entry_key: case for row, way in field.once(legs) if (case := _slow_end(field, row, way))}
+    before = field.live or field.newest
+    later = [
+        case for row in field.finishers if before and row.entry_key not in slow and (case := _later_finish(field, before, row))
+    ]
+    cases = [*slow.values(), *later]
+    yield from findings(field, "L09", "warn", cases, f"{counted(len(cases), 'finisher')} may have crossed the line twice.")
 
 
-def _slow_end(field: Field, course: Course, row: ResultRow) -> Case | None:
+def _slow_end(field: Field, row: ResultRow, way: list[Leg]) -> Case | None:
     """Against the pace up to the last point before the finish."""
-    legs = list(course.legs(row))
-    if not legs or legs[-1].ms <= _patience(field):
+    last = way[-1]
+    if last.ms <= _patience(field):
         return None
-    last, metres, ms = legs[-1], sum(leg.metres for leg in legs[:-1]), sum(leg.ms for leg in legs[:-1])
+    metres, ms = sum(leg.metres for leg in way[:-1]), sum(leg.ms for leg in way[:-1])
     if last.ms * metres <= Fraction(str(field.limit("L09", "times_pace"))) * ms * last.metres:
         return None
     sentence = f"{opening(row)} took {span(last.ms)} from {last.begins} to the finish, far slower than before: a second crossing?"
     return Case(row=row, sentence=sentence, numbers=_numbers(last))
 
 
-def _later_finish(field: Field, row: ResultRow) -> Case | None:
+def _later_finish(field: Field, version: Version, row: ResultRow) -> Case | None:
     """Against the finish that scoring had for them before."""
-    version = field.live or field.newest
-    before = version.by_entry.get(row.entry_key) if version else None
+    before = version.by_entry.get(row.entry_key)
     old, new = (before.time(field.facts.basis) if before and before.is_finisher else None), row.time(field.facts.basis)
     if old is None or new is None or new - old <= _patience(field):
         return None
