@@ -14,11 +14,11 @@ from sqlalchemy import select
 
 from sync_jobs import people, times
 from sync_jobs.kit.statuses import status_of
-from sync_jobs.models import PROVIDER_TABLES, TWINS, Contest, db
+from sync_jobs.models import PROVIDER_TABLES, TWINS, db
 from sync_jobs.records import Entry
 from sync_jobs.results import ResultRow, Split
 from sync_jobs.versions.cells import BEGINNINGS, Cells, place_of, word
-from sync_jobs.versions.scored import Made, Scored, nobody
+from sync_jobs.versions.scored import Made, Scored, Where, nobody
 
 OPEN = frozenset({"overall", "open"})
 SPLIT = "split"
@@ -31,7 +31,7 @@ COLUMNS = (
 Brackets = dict[str, Any]
 
 
-def scored(contest: Contest) -> Scored:
+def scored(contest: Where) -> Scored:
     """Everybody of that race of whom scoring says anything."""
     event, _, race = contest.provider_contest_id.partition("/")
     entries = {entry.key: entry for entry in people.entries(contest.timing_partner_id, [contest.contest_id])}
@@ -144,7 +144,7 @@ def _started(partner: int, event: str, race: str) -> datetime | None:
     return None
 
 
-def entry_of(contest: Contest, row_key: str) -> str | None:
+def entry_of(contest: Where, row_key: str) -> str | None:
     """Whose record it is that could not be read, by its key."""
     _, found, rest = row_key.partition(f"{contest.provider_contest_id}/")
     return rest.split("/")[0] if found else None

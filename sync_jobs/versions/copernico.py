@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from sync_jobs import people, times
 from sync_jobs.kit.statuses import status_of
-from sync_jobs.models import PROVIDER_TABLES, Contest, db
+from sync_jobs.models import PROVIDER_TABLES, db
 from sync_jobs.records import Entry
 from sync_jobs.results import ResultRow, Split
 from sync_jobs.versions.cells import BEGINNINGS, Cells, place_of, word
-from sync_jobs.versions.scored import Made, Scored, nobody
+from sync_jobs.versions.scored import Made, Scored, Where, nobody
 
 COLUMNS = (
     "participant_id", "bib_number", "first_name", "last_name", "category", "finish_time", "total_time", "net_time", "split_times",
@@ -26,7 +26,7 @@ NOT_YET = "NOT_SEEN"
 ENOUGH = 10  # a gun is one that a tenth of the finishers share: no single odd row says when it was
 
 
-def scored(contest: Contest) -> Scored:
+def scored(contest: Where) -> Scored:
     """Everybody of that event who was seen, or of whom somebody decided."""
     entries = people.entries(contest.timing_partner_id, [contest.contest_id])
     by_key = {entry.key: entry for entry in entries}
@@ -39,7 +39,7 @@ def scored(contest: Contest) -> Scored:
     return Scored(made=there, has_results=bool(there), entries=len(entries), started_at=_started(rows))
 
 
-def _rows(contest: Contest) -> list[Any]:
+def _rows(contest: Where) -> list[Any]:
     table = PROVIDER_TABLES["copernico_results"]
     mine = (
         table.c.timing_partner_id == contest.timing_partner_id, table.c.event_id == contest.provider_contest_id,
@@ -114,7 +114,7 @@ def _started(rows: Iterable[Any]) -> datetime | None:
     return min(likely, default=None)
 
 
-def entry_of(contest: Contest, row_key: str) -> str | None:
+def entry_of(contest: Where, row_key: str) -> str | None:
     """Whose record it is that could not be read, by its key."""
     _, found, rest = row_key.partition(f"{contest.provider_contest_id}/")
     return rest if found else None

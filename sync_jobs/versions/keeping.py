@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from sync_jobs.review.fingerprints import canonical, content_hash
 from sync_jobs.versions import reading
 from sync_jobs.versions.documents import document, row_hash
 from sync_jobs.versions.loading import newest, newest_of
-from sync_jobs.versions.scored import Made, Scored
+from sync_jobs.versions.scored import Made, Scored, Where
 
 SEVERAL = 500
 Place = tuple[str, int]  # entry and, of a key that came more than once, which
@@ -43,21 +44,21 @@ def make(
     return [version_id for version_id in made if version_id is not None]
 
 
-def _contests(edition_id: int, connection_id: int) -> list[Contest]:
+def _contests(edition_id: int, connection_id: int) -> list[Where]:
     provider = select(Connection.provider_name).where(Connection.connection_id == connection_id).scalar_subquery()
     linked = select(EditionLink.happening_id).where(
         EditionLink.edition_id == edition_id, EditionLink.connection_id == connection_id
     )
-    wanted = select(Contest).where(
+    wanted = select(*(getattr(Contest, one.name) for one in fields(Where))).where(
         Contest.edition_id == edition_id, Contest.provider_name == provider, Contest.happening_id.in_(linked),
         Contest.provider_name.in_(list(reading.READERS)), Contest.gone_at.is_(None),
     )  # fmt: skip
-    found = list(db.session.scalars(wanted.order_by(Contest.contest_id)))
+    found = [Where(*row) for row in db.session.execute(wanted.order_by(Contest.contest_id))]
     db.session.rollback()
     return found
 
 
-def _keep(contest: Contest, said: Scored, run_id: int | None, now: datetime, *, is_complete: bool, fence: Fence) -> int | None:
+def _keep(contest: Where, said: Scored, run_id: int | None, now: datetime, *, is_complete: bool, fence: Fence) -> int | None:
     """One transaction: all of a version, or nothing of it. What takes long is worked out before it."""
     found = content_hash(made.row for made in said.made)
     known = newest(contest.contest_id)

@@ -10,17 +10,17 @@ from types import ModuleType
 from sqlalchemy import select
 
 from sync_jobs import people
-from sync_jobs.models import Contest, SetAside, db
+from sync_jobs.models import SetAside, db
 from sync_jobs.providers import ADAPTERS
 from sync_jobs.results import ResultRow
 from sync_jobs.versions import chronotrack, copernico
-from sync_jobs.versions.scored import Made, Scored
+from sync_jobs.versions.scored import Made, Scored, Where
 
 READERS: dict[str, ModuleType] = {"chronotrack": chronotrack, "copernico": copernico}
 Asides = dict[str, list[tuple[str, str]]]  # by entry: field, and why it could not be read
 
 
-def scored(contest: Contest, run_id: int | None) -> Scored:
+def scored(contest: Where, run_id: int | None) -> Scored:
     """The rows as they stand in the tables. Whose record this run could not read has the field marked, and no old value in it."""
     reader = READERS[contest.provider_name]
     found: Scored = reader.scored(contest)
@@ -36,7 +36,7 @@ def replace_row(made: Made, row: ResultRow) -> Made:
     return made if row is made.row else Made(row, made.raw)
 
 
-def _asides(reader: ModuleType, contest: Contest, run_id: int | None) -> Asides:
+def _asides(reader: ModuleType, contest: Where, run_id: int | None) -> Asides:
     if run_id is None:
         return {}
     found: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -60,7 +60,7 @@ def _marked(row: ResultRow, marks: Iterable[tuple[str, str]], reader: ModuleType
     return replace(row, unreadable=(*row.unreadable, *marks), **blank)  # type: ignore[arg-type]  # the names are those of a row's times
 
 
-def _only_aside(contest: Contest, asides: Asides) -> list[Made]:
+def _only_aside(contest: Where, asides: Asides) -> list[Made]:
     """Of whom nothing could be read but who it is."""
     known = {entry.key: entry for entry in people.entries(contest.timing_partner_id, [contest.contest_id], keys=asides) if asides}
     made = []

@@ -10,6 +10,17 @@ from sync_jobs.results import ResultRow
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """A scoring contest, as its provider and we know it."""
+
+    contest_id: int
+    edition_id: int
+    timing_partner_id: int
+    provider_name: str
+    provider_contest_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """A row, and the digests of the provider's records that it was made from."""
 
