@@ -15,6 +15,7 @@ TWICE = 2  # text that went through two wrong hands
 SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i", "ð": "d"})
 SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+NO_LETTERS = re.compile("[^a-z0-9]")  # in folded text of plain English letters
 INSIDE_A_WORD = str.maketrans(dict.fromkeys("'’‘`´ʼ"))
 
 SAME_FIRST_NAMES = (
@@ -60,6 +61,8 @@ def plain(text: str | None) -> str:
 
 
 def _bare(folded: str) -> str:
+    if folded.isascii():
+        return " ".join(NO_LETTERS.sub(" ", folded.translate(INSIDE_A_WORD)).split())
     letters = unicodedata.normalize("NFKD", folded.translate(INSIDE_A_WORD).translate(UNDECOMPOSED))
     kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join("".join(letter if letter.isalnum() else " " for letter in kept).split())
@@ -69,6 +72,9 @@ def _bare(folded: str) -> str:
 def spellings(first: str | None, last: str | None) -> frozenset[str]:
     """A person's whole name, its words in order of the alphabet, in each way that it may be spelt; empty where there is none."""
     folded = repaired(f"{first or ''} {last or ''}").casefold()
+    if folded.isascii():
+        name = _sorted(_bare(folded))
+        return frozenset({name} if name else ())
     # composed first: `u` and two dots may come as two letters
     spelt_out = unicodedata.normalize("NFC", folded).translate(SPELT_OUT)
     return frozenset(name for name in (_sorted(_bare(folded)), _sorted(_bare(spelt_out))) if name)

@@ -194,6 +194,7 @@ def test_another_age():
         (39, date(1986, 1, 15), "warn"),  # 40: the next group
         (38, date(1987, 1, 15), "info"),
         (30, date(1997, 1, 15), "warn"),  # 29: the group before
+        (31, date(1996, 1, 15), "info"),  # 30 is still in it
         (33, None, None),
         (None, date(1950, 1, 1), None),
     ],
@@ -226,6 +227,34 @@ def test_a_year_apart_is_counted_once():
 def test_somebody_outside_their_group_is_not_moved_by_a_year():
     elite = replace(ANA, division="F40-49", age=33)
     assert said(matching.age_mismatch, [elite], **linked(elite, born=date(1992, 1, 15)))[0][0] == "info"
+
+
+@pytest.mark.parametrize(
+    ("planned", "used", "day"),
+    [
+        (b.START, b.START.replace(year=2025), b.DAY.replace(year=2024)),  # the planned start first
+        (None, b.START, b.DAY.replace(year=2024)),  # then the used one
+        (None, None, b.DAY),
+    ],
+)
+def test_the_day_on_which_ages_count(planned, used, day):
+    more = {"about": b.facts(planned_start=planned, day=day), "said": {"started_at": used}}
+    assert said(matching.age_mismatch, [ANA], **more, **linked()) == []
+    assert said(matching.age_mismatch, [ANA], **more, **linked(born=date(1992, 1, 15)))[0][0] == "info"
+
+
+@pytest.mark.parametrize(
+    ("rule", "other", "words"),
+    [
+        (matching.gender_mismatch, {"gender": "X"}, "have another gender at registration"),
+        (matching.age_mismatch, {"born": date(1920, 1, 1)}, "have another age at registration"),
+    ],
+)
+def test_a_whole_contest_that_says_otherwise_is_as_grave_as_its_winner(rule, other, words):
+    rows = b.rows(100)
+    found = said(rule, rows, registered={one.entry_key: b.registration(one, **other) for one in rows})
+    assert [(severity, scope) for severity, scope, _ in found] == [("block", "set")]
+    assert found[0][2].startswith(f"100 of 100 results {words}. ")
 
 
 # M06

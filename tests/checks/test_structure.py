@@ -102,6 +102,17 @@ def test_an_emptied_ranking_is_said_with_both_numbers():
     assert said(structure.collapsed_set, 0, newest=None) == []
 
 
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (1, "Only 1 of the 10 finishers of the version before is left."),
+        (2, "Only 2 of the 10 finishers of the version before are left."),
+    ],
+)
+def test_what_is_left_is_counted(now, words):
+    assert said(structure.collapsed_set, now, newest=b.version(b.rows(10)))[0][2] == words
+
+
 def test_only_finishers_count_for_it():
     rows = b.changed(b.rows(10), *range(1, 7), status="DNF")
     assert said(structure.collapsed_set, rows, newest=b.version(b.rows(10))) != []
@@ -266,6 +277,25 @@ def test_a_contest_without_any_time_that_counts_is_one_cause_and_stands_as_high_
     [(severity, scope, sentence)] = said(structure.status_time_conflict, rows)
     assert (severity, scope) == ("block", "set")
     assert sentence.startswith("100 of 100 results are finishers without a time of the kind by which the places are made. ")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"status": "DQ", "place": 5}, "have a place beside a status that allows none"),
+        (
+            {"status": "DNS", "place": None, "gender_place": None, "division_place": None},
+            "did not start, as they say, and were read on the course",
+        ),
+        (
+            {"status": "DNF", "place": None, "gender_place": None, "division_place": None},
+            "did not finish, as they say, and have a finish time",
+        ),
+    ],
+)
+def test_many_of_a_kind_are_one_cause(row, words):
+    found = said(structure.status_time_conflict, b.changed(b.rows(100), *range(1, 31), **row))
+    assert [(scope, sentence.split(". ")[0].rstrip(".")) for _, scope, sentence in found] == [("set", f"30 of 100 results {words}")]
 
 
 # P11

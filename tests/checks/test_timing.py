@@ -130,6 +130,13 @@ def test_where_no_chip_time_counts_there_need_be_no_mat(basis, division_basis, f
     assert len(said(timing.missing_starts, unread(100, range(1, 101)), about=facts)) == fires
 
 
+@pytest.mark.parametrize("missing", ["gun_ms", "chip_ms"])
+def test_whoever_has_one_time_only_is_not_among_them(missing):
+    rows = [replace(one, **{missing: None}) if int(one.bib) > 1000 else one for one in unread(2000, range(101, 149))]
+    sentence = "48 of 950 finishers behind the fastest (5.1 %) have a chip time equal to their gun time: their start was not read."
+    assert said(timing.missing_starts, rows, about=BY_CHIP) == [("warn", "set", sentence)]
+
+
 def test_a_wave_whose_start_was_not_read():
     rows = unread(2000, range(1801, 1861))
     rows = [replace(one, wave="B" if 1800 < int(one.bib) <= 1900 else "A") for one in rows]
@@ -321,6 +328,16 @@ def test_both_are_said_in_one_finding():
     before = b.version(b.rows(5), number=1, started_at=b.START)
     sentence = "Start used 09:02:00, planned 09:00:00. Version 1 counted from 09:00:00, this one from 09:02:00."
     assert said(timing.start_moved, newest=before, **used(minutes=2)) == [("warn", "set", sentence)]
+
+
+def test_the_instants_stand_beside_the_sentence():
+    before = b.version(b.rows(5), number=1, started_at=b.START)
+    late = b.field(newest=before, said={"started_at": b.START + timedelta(minutes=2)})
+    [finding] = timing.start_moved(late)
+    planned = 1_779_022_800_000
+    assert finding.numbers == {"used": planned + 120_000, "planned": planned, "before": planned}
+    [alone] = timing.start_moved(replace(late, newest=None, facts=b.facts(planned_start=b.START + timedelta(minutes=3))))
+    assert alone.numbers == {"used": planned + 120_000, "planned": planned + 180_000, "before": None}
 
 
 def test_without_a_start_or_a_plan_there_is_nothing_to_compare():
