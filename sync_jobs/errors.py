@@ -128,6 +128,32 @@ class EventsShrank(ListShrank):
     )
 
 
+class NotShownYet(ProviderDown):
+    """What was sent does not stand there, and readings may still be of the time before it."""
+
+    kind = "settling"
+    template = "{provider} does not show yet what was sent. We look again by ourselves."
+
+
+class PublishingRefused(ProviderError):
+    """A publication may not go out, or not any more: nothing was sent. `detail` is the sentence."""
+
+    kind, turn = "not_publishable", "partner"
+    template = "{detail}"
+
+
+class ResultsDrifted(PublishingRefused):
+    """Somebody changed the results at the provider since the approver saw them. Nothing was sent."""
+
+    kind = "drifted"
+
+
+class ResultsDiffer(PublishingRefused):
+    """What was read back is not what was sent."""
+
+    kind = "partial"
+
+
 class UnreadableRow(ValueError):
     """One row of a reply cannot be read. It is set aside, counted and shown; the reading goes on."""
 
@@ -152,6 +178,10 @@ KINDS: dict[str, type[ProviderError]] = {
         ProviderThrottled,
         QuotaUsedUp,
         ListShrank,
+        NotShownYet,
+        PublishingRefused,
+        ResultsDrifted,
+        ResultsDiffer,
     )
 }
 """Every kind that a run can carry, besides `bug` (an exception of ours) and `lost` (its worker fell silent)."""

@@ -176,8 +176,8 @@ class Published:
     @property
     def is_veiled(self) -> bool:
         """Whether the name hides whose row it is: `Anonymous`, or initials. A destination that names people must not know them."""
-        initials = all(len(name) == 2 and name[1] == "." for name in (self.first_name, self.last_name) if name)
-        return self.first_name == ANONYMOUS if not self.last_name else initials
+        names = [name for name in (self.first_name, self.last_name) if name]
+        return names == [ANONYMOUS] or (bool(names) and all(len(name) == 2 and name[1] == "." for name in names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
