@@ -140,7 +140,8 @@ class Compared:
             chip_shift=_shift(was.chip_ms, now.chip_ms) if was and now else None,
             was_at=self._old.places(old).overall if old else None, is_at=self._new.places(new).overall if new else None,
             is_award=bool((old and old.entry_key in self._old.winners) or (new and new.entry_key in self._new.winners)),
-            is_masked=now is not None and now.is_masked, was_told=old is not None and old.entry_key in self._told,
+            is_masked=kind == "naming" and now is not None and now.is_masked,
+            was_told=old is not None and old.entry_key in self._told,
         )  # fmt: skip
 
 
@@ -162,7 +163,7 @@ def _is_one_person(old: ResultRow, new: ResultRow, was: Face, now: Face) -> bool
     """A name that is hidden now, or was, says nothing about who it is."""
     if None not in {was.registration_key, now.registration_key} and was.registration_key != now.registration_key:
         return False
-    named_alike = was.is_masked or now.is_masked or faces.same_person(was, now)
+    named_alike = faces.same_person(was, now) or was.is_masked or now.is_masked
     return named_alike and faces.same_person(old, new)
 
 

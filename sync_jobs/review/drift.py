@@ -70,13 +70,16 @@ def three_way(sent: Iterable[Published], there: Iterable[Published], about: Iter
     ours, theirs, plans = tuple(sent), tuple(there), tuple(about)
     now, plan = _pair(ours, theirs), _pair(ours, plans)
     edits: list[Edit] = []
-    for row in ours:
-        found, next_one = now.get(id(row)), plan.get(id(row))
-        edits += _changes(row, found, next_one) if found else [_whole("removed", row, row, None, next_one)]
-    known = {id(row) for row in now.values()}
-    new = tuple(row for row in theirs if id(row) not in known)
+    for row, found, following in zip(ours, now, plan, strict=True):
+        about_it = None if following is None else plans[following]
+        edits += _changes(row, theirs[found], about_it) if found is not None else [_whole("removed", row, row, None, about_it)]
+    known = frozenset(now)
+    new = tuple(row for at, row in enumerate(theirs) if at not in known)
     after = _pair(new, plans)
-    return (*edits, *(_whole("added", row, None, row, after.get(id(row))) for row in new))
+    return (
+        *edits,
+        *(_whole("added", row, None, row, None if at is None else plans[at]) for row, at in zip(new, after, strict=True)),
+    )
 
 
 def flag_edits(sent: SetFlags, there: SetFlags | None, about: SetFlags) -> tuple[Edit, ...]:
@@ -102,25 +105,25 @@ def _flag(value: Any) -> str:
     return ", ".join(value) or "none" if isinstance(value, tuple) else _said(value)
 
 
-def _pair(rows: Sequence[Published], others: Sequence[Published]) -> dict[int, Published]:
-    """Whose row is whose, by the identity of the first: by registration, else by bib, else by name where there is none."""
-    found: dict[int, Published] = {}
+def _pair(rows: Sequence[Published], others: Sequence[Published]) -> list[int | None]:
+    """Which of the others is each row's: by registration, else by bib, else by name where there is none. Each only once."""
+    found: list[int | None] = [None] * len(rows)
     taken: set[int] = set()
     for key in (lambda row: row.registration_key, lambda row: row.bib, lambda row: None if row.bib else _name(row)):
-        left = _by(key, (row for row in others if id(row) not in taken))
-        for row in rows:
-            mine = [one for one in left.get(key(row), ()) if id(one) not in taken and _fits(row, one)]
-            if id(row) not in found and mine:
-                found[id(row)] = mine[0]
-                taken.add(id(mine[0]))
+        theirs = _by(others, key)
+        for at, row in enumerate(rows):
+            mine = [one for one in theirs.get(key(row), ()) if one not in taken and _fits(row, others[one])]
+            if found[at] is None and mine:
+                found[at] = mine[0]
+                taken.add(mine[0])
     return found
 
 
-def _by(key: Callable[[Published], str | None], rows: Iterable[Published]) -> Mapping[str | None, Sequence[Published]]:
-    found: defaultdict[str | None, list[Published]] = defaultdict(list)
-    for row in rows:
+def _by(rows: Sequence[Published], key: Callable[[Published], str | None]) -> Mapping[str | None, Sequence[int]]:
+    found: defaultdict[str | None, list[int]] = defaultdict(list)
+    for at, row in enumerate(rows):
         if value := key(row):
-            found[value].append(row)
+            found[value].append(at)
     return found
 
 

@@ -78,8 +78,8 @@ def _as_it_is(ms: int | None) -> int | None:
 def _splits(row: ResultRow, basis: str, shown: Callable[[int | None], int | None]) -> tuple[tuple[str, int], ...]:
     if row.status not in WITH_SPLITS:
         return ()
-    found = ((split.point, shown(split.gun_ms if basis == "gun" else split.chip_ms)) for split in row.splits)
-    return tuple((point, ms) for point, ms in found if ms is not None)
+    times = ((split.point, split.gun_ms if basis == "gun" else split.chip_ms) for split in row.splits)
+    return tuple((point, ms) for point, time in times if (ms := shown(time)) is not None)
 
 
 def same_person(old: ResultRow | Face, new: ResultRow | Face) -> bool:

@@ -19,6 +19,7 @@ TITLES: Mapping[str, str] = {
     "removed": "No longer there", "ripple": "What follows", "unchanged": "In all", "told": "Who was told already",
 }  # fmt: skip
 """The sections in their order."""
+IDENTITY = frozenset({"name", "age", "gender"})
 NAMED = 5  # of the added, in award places
 
 
@@ -108,11 +109,10 @@ def _changed(section: str, one: Change, causes: Mapping[str, str]) -> Line:
 
 def _side(one: Change, which: str) -> str:
     """All that differs, as it was or as it is; of another person, who."""
-    said = [f"{edit.name} {getattr(edit, which)}" for edit in one.edits]
     row = one.old if which == "before" else one.new
-    if one.kind == "person" and row is not None:
-        said = [_identity(row), *(word for word in said if not word.startswith(("name ", "age ", "gender ")))]
-    return ", ".join(said)
+    is_person = one.kind == "person" and row is not None
+    said = [f"{edit.name} {getattr(edit, which)}" for edit in one.edits if not (is_person and edit.name in IDENTITY)]
+    return ", ".join([_identity(row), *said] if is_person and row else said)
 
 
 def _identity(row: ResultRow) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 from sync_jobs.results import Registered, ResultRow
 
 Links = Mapping[str, Hashable]
 """Whose row it is, by entry key: of both versions, where entries were made anew in between."""
+Key = Callable[[ResultRow], Hashable]
+Found = Mapping[Hashable, list[int]]
 
 
 class Twins(NamedTuple):
@@ -27,40 +29,43 @@ def links_of(registered: Mapping[str, Registered]) -> dict[str, tuple[str, str]]
 
 def twins(old: Sequence[ResultRow], new: Sequence[ResultRow], links: Links) -> Twins:
     """Pair what can be paired for certain. Where a rung finds two on a side, it finds nobody."""
-    both: list[tuple[ResultRow, ResultRow]] = []
-    gone, come = list(old), list(new)
-    rungs: tuple[tuple[Callable[[ResultRow], Hashable], bool], ...] = (
+    pairs: list[tuple[int, int]] = []
+    gone, come = list(range(len(old))), list(range(len(new)))
+    for key, in_turn in _rungs(links):
+        found = _climb(_by(old, gone, key), _by(new, come, key), in_turn=in_turn)
+        left, right = {one for one, _ in found}, {other for _, other in found}
+        gone, come = [at for at in gone if at not in left], [at for at in come if at not in right]
+        pairs += found
+    return Twins([(old[one], new[other]) for one, other in pairs], [old[at] for at in gone], [new[at] for at in come])
+
+
+def _rungs(links: Links) -> tuple[tuple[Key, bool], ...]:
+    """What says whose a row is, and whether rows that have the same there are paired first with first."""
+    return (
         (lambda row: links.get(row.entry_key), False),
         (lambda row: row.entry_key, True),
         (lambda row: row.bib, False),
     )
-    for key, in_turn in rungs:
-        found, gone, come = _climb(gone, come, key, in_turn=in_turn)
-        both += found
-    return Twins(both, gone, come)
 
 
-def _climb(old: list[ResultRow], new: list[ResultRow], key: Callable[[ResultRow], Hashable], *, in_turn: bool) -> Twins:
-    """One rung. `in_turn`: a key that comes several times is paired first with first."""
-    if not old or not new:
-        return Twins([], old, new)
-    mine, theirs = _by(old, key), _by(new, key)
-    both: list[tuple[ResultRow, ResultRow]] = []
-    for one, rows in mine.items():
-        others = theirs.get(one, [])
-        if len(rows) == len(others) == 1:
-            both.append((rows[0], others[0]))
-        elif in_turn:
-            both += zip(sorted(rows, key=_order), sorted(others, key=_order), strict=False)
-    left, right = {id(one) for one, _ in both}, {id(one) for _, one in both}
-    return Twins(both, [row for row in old if id(row) not in left], [row for row in new if id(row) not in right])
+def _climb(mine: Found, theirs: Found, *, in_turn: bool) -> list[tuple[int, int]]:
+    pairs: list[tuple[int, int]] = []
+    for key, rows in mine.items():
+        others = theirs.get(key, [])
+        if in_turn or len(rows) == len(others) == 1:
+            pairs += zip(rows, others, strict=False)
+    return pairs
 
 
-def _by(rows: Iterable[ResultRow], key: Callable[[ResultRow], Hashable]) -> Mapping[Hashable, list[ResultRow]]:
-    found: defaultdict[Hashable, list[ResultRow]] = defaultdict(list)
-    for row in rows:
-        if (one := key(row)) is not None:
-            found[one].append(row)
+def _by(rows: Sequence[ResultRow], left: Sequence[int], key: Key) -> Found:
+    """Which of those that are left have which key; several of one in an order of their own."""
+    found: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for at in left:
+        if (one := key(rows[at])) is not None:
+            found[one].append(at)
+    for several in found.values():
+        if len(several) > 1:
+            several.sort(key=lambda at: _order(rows[at]))
     return found
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from sync_jobs.results import ContestFacts, Published, Registered, ResultRow, Split, Version
-from tests.conftest import NOW
 
+NOW = datetime(2026, 6, 12, 15, 0, tzinfo=UTC)
 FACTS = ContestFacts(
     contest_id=11, edition_id=5, timing_partner_id=1, name="10K", provider_name="chronotrack", happening_id="900",
     provider_contest_id="91", zone="UTC", metres=10_000,

@@ -10,8 +10,7 @@ import pytest
 
 from sync_jobs.results import PublishedSet, ResultRow, ResultTarget, SetFlags, Split
 from sync_jobs.review import fingerprints
-from tests.conftest import NOW
-from tests.review.field import published, random_rows, row
+from tests.review.field import NOW, published, random_rows, row
 
 TARGET = ResultTarget(happening_id="1001", contest_id="81", also_for=("82", "83"))
 FLAGS = SetFlags(
