@@ -144,10 +144,11 @@ def _started(partner: int, event: str, race: str) -> datetime | None:
     return None
 
 
-def entry_of(contest: Where, row_key: str) -> str | None:
-    """Whose record it is that could not be read, by its key."""
-    _, found, rest = row_key.partition(f"{contest.provider_contest_id}/")
-    return rest.split("/")[0] if found else None
+def entry_of(contest: Where, row_key: str) -> tuple[str, str] | None:
+    """Whose record it is that could not be read, by its key; and which of theirs, where it is not the result itself."""
+    before, _, rest = row_key.partition(f"{contest.provider_contest_id}/")
+    entry, _, bracket = rest.partition("/")
+    return None if before or not entry else (entry, "" if bracket.strip().lower() in OPEN else bracket)
 
 
 TIMES: Mapping[str, str] = {"results_time": "chip_ms", "results_gun_time": "gun_ms"}

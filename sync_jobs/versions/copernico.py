@@ -114,10 +114,10 @@ def _started(rows: Iterable[Any]) -> datetime | None:
     return min(likely, default=None)
 
 
-def entry_of(contest: Where, row_key: str) -> str | None:
+def entry_of(contest: Where, row_key: str) -> tuple[str, str] | None:
     """Whose record it is that could not be read, by its key."""
-    _, found, rest = row_key.partition(f"{contest.provider_contest_id}/")
-    return rest if found else None
+    before, _, rest = row_key.partition(f"{contest.provider_contest_id}/")
+    return None if before or not rest else (rest, "")
 
 
 TIMES: Mapping[str, str] = {}  # a field of theirs says no more than that something is wrong with the record

@@ -45,9 +45,11 @@ def _asides(reader: ModuleType, contest: Where, run_id: int | None) -> Asides:
         SetAside.run_id == run_id, SetAside.table_name == table, SetAside.row_key.is_not(None)
     )
     for row_key, field, why in db.session.execute(noted.order_by(SetAside.aside_id)):
-        entry: str | None = reader.entry_of(contest, row_key)
-        if entry is not None and (field, why) not in found[entry]:
-            found[entry].append((field, why))
+        whose: tuple[str, str] | None = reader.entry_of(contest, row_key)
+        if whose is not None:
+            entry, part = whose
+            mark = (f"{part}: {field}" if part else field, why)
+            found[entry] += [] if mark in found[entry] else [mark]
     db.session.rollback()
     return dict(found)
 

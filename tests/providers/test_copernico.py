@@ -567,7 +567,7 @@ def test_who_was_not_seen_yet_has_no_result(races, adapter):
 def test_an_empty_export_clears_nothing(races, adapter):
     races.exports["5K"] = []
     pages = list(adapter(secrets=EXPORT).results(SCOPE, None))
-    assert aside(pages) == [(None, "export", "is empty; look whether preset and event are written as there")]
+    assert aside(pages) == [("riverside-10k-2026/5K", "export", "is empty; look whether preset and event are written as there")]
     held = Scope(happening_id=SLUG, contest_ids=("5K", "10K"), timezone="UTC", held={(f"{SLUG}/5K", "bib:214"): b""})
     with pytest.raises(ReadIncomplete):
         list(adapter(secrets=EXPORT).results(held, None))

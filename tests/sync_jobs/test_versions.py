@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from sync_jobs import versions
-from sync_jobs.models import PROVIDER_TABLES, KeptRow, ResultVersion, db, write
+from sync_jobs.models import PROVIDER_TABLES, KeptRow, ResultVersion, SetAside, db, write
 from sync_jobs.results import ResultRow, Split
 from sync_jobs.review.fingerprints import content_hash
 from tests.conftest import NOW
-from tests.factories import make_connection, make_contest, make_link
+from tests.factories import keep, make_connection, make_contest, make_link
 from tests.sync_jobs.sides import EVENT, two_sides
 
 TIMED = {"results_time": "00:40:01.5", "results_gun_time": "00:40:09", "results_primary_bracket_name": "F 30-39"}
@@ -214,6 +214,34 @@ def test_copernicos_words(sides, said, status):
     (version_id,) = versions.make(sides.id, there.connection_id, None, NOW)
     (row,) = versions.load(version_id).rows
     assert (row.status, row.said, row.unreadable) == (status, said, (("split_times", "[}"),))
+
+
+def aside(sides, run_id, row_key, field, why="is no time"):
+    keep(
+        SetAside(
+            run_id=run_id, attempt_no=1, timing_partner_id=sides.partner.timing_partner_id, table_name="ct_results",
+            row_key=row_key, field=field, why=why,
+        )
+    )  # fmt: skip
+
+
+def test_a_record_that_a_reading_set_aside_is_marked_and_its_old_time_is_not_believed(sides, half):
+    sides.enter(half, 9, "Cid Sample", entry_bib="9")
+    for key in (7, 8):
+        result(sides, half, key, rank=key)
+    for _ in range(2):
+        aside(sides, 5, "900/1/7/Overall", "results_time")
+    aside(sides, 5, "900/1/8/Female", "results_rank", "is no number")
+    aside(sides, 5, "900/1/9/Overall", "results_time")
+    aside(sides, 5, "900/11/8/Overall", "results_time")
+    aside(sides, 6, "900/1/8/Overall", "results_time")
+    aside(sides, 5, None, "results_entry_id", "is missing")
+    (version_id,) = versions.make(sides.id, sides.there.connection_id, 5, NOW)
+    rows = versions.load(version_id).by_entry
+    assert (rows["7"].chip_ms, rows["7"].gun_ms, rows["7"].unreadable) == (None, 2_409_000, (("results_time", "is no time"),))
+    assert (rows["8"].chip_ms, rows["8"].unreadable) == (2_401_500, (("Female: results_rank", "is no number"),))
+    assert (rows["9"].status, rows["9"].name, rows["9"].bib) == (None, "Cid Sample", "9")
+    assert rows["9"].unreadable == (("results_time", "is no time"),)
 
 
 # When there is another version

@@ -51,7 +51,9 @@ class Export:
             raise ReadIncomplete(said, "the export is empty", provider=replies.LABEL)
         if not came:
             why = "is empty; look whether preset and event are written as there"
-            return [], [AsideRow(key=None, place=f"export of {event}", field="export", why=why)]
+            return [], [
+                AsideRow(key=f"{slug}/{event}", place=f"export of {event}", field="export", why=why)
+            ]  # nobody was held: nobody vanished
         return [one for row in came if (one := self._record(f"{slug}/{event}", row, gun)) is not None], []
 
     def _get(self, slug: str, event: str, said: str) -> Any:
