@@ -46,7 +46,7 @@ def answer(said: Any, now: datetime, zone: str) -> str:
     about = said.edition_name or said.connection_name or "this connection"
     what = words.operation(said.operation_type)
     if said.status == "running":
-        doing = "Sending" if said.operation_type == "start_list" else "Reading"
+        doing = "Sending" if said.operation_type in {"start_list", "publish"} else "Reading"
         return f"{doing} {what.lower()} of {about}" + (f", {said.percent} %" if said.percent is not None else "")
     if said.status == "pending" and not said.target:
         return f"{what} of {about}: left waiting by the old system"

@@ -24,7 +24,21 @@ from sqlalchemy import and_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from sync_jobs import cadence, editions, ledger, processes, pruning, pull, push, schedules, secrets, start_lists, stopping, times
+from sync_jobs import (
+    cadence,
+    editions,
+    ledger,
+    processes,
+    pruning,
+    publish,
+    pull,
+    push,
+    schedules,
+    secrets,
+    start_lists,
+    stopping,
+    times,
+)
 from sync_jobs.ledger import Requested
 from sync_jobs.models import (
     Connection,
@@ -46,6 +60,7 @@ JOB_TIMEOUT, RESULT_TTL, FAILURE_TTL = 3600, 300, 86_400  # seconds
 NEEDED: Mapping[str, frozenset[str]] = {
     "events": frozenset({"discover"}), "participants": frozenset({"registrations", "entries"}), "counts": frozenset({"counts"}),
     "results": frozenset({"results"}), "start_list": frozenset({"push_entries", "import_file"}), "test": frozenset({"test"}),
+    "publish": frozenset({"publish_results", "results_file"}),
 }  # fmt: skip
 """Operation → the abilities of which a provider needs one."""
 REMOVED = "This connection was removed."
@@ -269,11 +284,22 @@ def tick(now: datetime | None = None) -> list[int]:
     now = now or times.now()
     ledger.reap(now)
     requested = [run_id for schedule_id in schedules.due(now) if (run_id := _request_slot(schedule_id, now)) is not None]
+    requested += _publications(now)
     with suppress(redis.RedisError):  # the dispatcher hints when Redis is back
         hint_due(now)
     pruning.prune(now)
-    checking.check_left_behind(now)
+    approvals.check_pending(now)
     return requested
+
+
+def _publications(now: datetime) -> list[int]:
+    """Ask for what was approved while a publishing run was just ending: it may have looked before."""
+    asked = []
+    for connection_id, edition_id in publish.forgotten():
+        connection, edition = db.session.get_one(Connection, connection_id), db.session.get_one(Edition, edition_id)
+        with suppress(ledger.NotAllowed):
+            asked.append(ledger.request(connection, "publish", edition=edition, trigger="change", by="clock", now=now).run_id)
+    return asked
 
 
 def _request_slot(schedule_id: int, now: datetime) -> int | None:
@@ -353,7 +379,7 @@ def work(run_id: int) -> None:
     log.info("run %s (hinted: %s): %s begins, attempt %s", claim.run_id, run_id, claim.target, claim.attempt_no)
     try:
         with ledger.Lease(claim) as lease:
-            pull.run(claim, lease, redis_client(), {"start_list": push.start_list_of})
+            pull.run(claim, lease, redis_client(), {"start_list": push.start_list_of, "publish": publish.results_of})
         if claim.operation == "results":
             checking.check_new(claim.edition_id, times.now())
         if claim.operation == "events":
