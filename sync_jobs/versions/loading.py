@@ -43,11 +43,9 @@ def numbers(contest_id: int) -> dict[int, int]:
     return {row.number: row.version_id for row in db.session.execute(mine.order_by(ResultVersion.number.desc()))}
 
 
-def unchecked(before: datetime, *, edition_id: int | None = None) -> list[int]:
-    """Versions made before that instant which nobody has checked yet, the oldest first."""
-    waiting = select(ResultVersion.version_id).where(ResultVersion.state == "pulled", ResultVersion.pulled_at <= before)
-    if edition_id is not None:
-        waiting = waiting.where(ResultVersion.edition_id == edition_id)
+def unchecked(edition_id: int | None) -> list[int]:
+    """Versions of an event which nobody has checked yet, the oldest first."""
+    waiting = select(ResultVersion.version_id).where(ResultVersion.state == "pulled", ResultVersion.edition_id == edition_id)
     found = list(db.session.scalars(waiting.order_by(ResultVersion.version_id)))
     db.session.rollback()
     return found

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import ModuleType
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from sync_jobs import jobs, versions
-from sync_jobs.models import Contest, KeptRow, RawResult, ResultVersion, db, write
+from sync_jobs.models import Contest, KeptRow, RawResult, ResultVersion, db
 from sync_jobs.pull import checking
 from sync_jobs.review.fingerprints import content_hash
 from sync_jobs.sandbox import raceday, servers
@@ -193,36 +191,21 @@ def test_a_reading_that_was_cut_begins_again_and_makes_one_version(day):
 # Checking
 
 
-@pytest.fixture
-def checked(monkeypatch):
-    """Stands in for the module that checks: it is handed the versions."""
-    seen: list[int] = []
-
-    def check(version_id, now):
-        seen.append(version_id)
-        if version_id in module.bad:
-            raise ValueError
-        with write() as session:
-            session.execute(update(ResultVersion).where(ResultVersion.version_id == version_id).values(state="needs_review"))
-
-    module = ModuleType("approvals_in_a_test")
-    module.check, module.seen, module.bad = check, seen, set()
-    monkeypatch.setitem(sys.modules, "approvals_in_a_test", module)
-    monkeypatch.setattr(checking, "import_module", lambda _: module)
-    monkeypatch.setattr(checking, "find_spec", lambda _: True)
-    return module
+@pytest.mark.parametrize("day", ["chronotrack"], indirect=True)
+def test_new_versions_are_checked_after_the_reading_that_made_them(day, clock):
+    made = day.read(600)
+    assert len(made) > 1
+    assert checking.check_new(day.edition.edition_id + 1, clock()) == []
+    assert checking.check_new(day.edition.edition_id, clock()) == made
+    db.session.rollback()
+    assert "pulled" not in set(db.session.scalars(select(ResultVersion.state)))
+    assert checking.check_new(day.edition.edition_id, clock()) == []
 
 
 @pytest.mark.parametrize("day", ["chronotrack"], indirect=True)
-def test_each_new_version_is_checked_once_and_a_bad_one_keeps_no_other_waiting(day, checked, clock):
+def test_what_a_crash_left_unchecked_is_checked_by_the_next_tick(day, clock):
     made = day.read(600)
-    assert len(made) > 1
-    checked.bad.add(made[0])
-    assert checking.check_new(day.edition.edition_id, clock()) == made[1:]
-    assert checking.check_new(day.edition.edition_id + 1, clock()) == []
-    checked.bad.clear()
-    assert checking.check_left_behind(clock()) == [], "whoever made it may be at it"
-    jobs.tick(clock.forward(minutes=3))
-    assert checked.seen == [*made, made[0]]
-    jobs.tick(clock.forward(minutes=3))
-    assert len(checked.seen) == len(made) + 1
+    jobs.tick(clock.forward(minutes=1))
+    db.session.rollback()
+    states = dict(tuple(row) for row in db.session.execute(select(ResultVersion.version_id, ResultVersion.state)))
+    assert {states[version_id] for version_id in made} <= {"blocked", "needs_review", "cleared"}
