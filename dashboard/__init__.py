@@ -40,6 +40,7 @@ from dashboard import (
     start_list,
     syncing,
     trace,
+    versions,
 )
 from dashboard.config import flask_config, read_settings
 from sync_jobs.models import base
@@ -83,6 +84,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(plans.pages)
     app.register_blueprint(reconciliation.pages)
     app.register_blueprint(trace.pages)
+    app.register_blueprint(versions.pages)
     app.register_blueprint(look_up_log.pages)
     app.register_blueprint(run.pages)
     app.register_blueprint(overview.pages)

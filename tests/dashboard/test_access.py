@@ -60,6 +60,7 @@ WHO = {
     "POST /events/<int:edition_id>/plan": COMPANY,
     "GET /events/<int:edition_id>/reconciliation": ALL,
     "POST /events/<int:edition_id>/reconciliation": ALL,
+    "GET /events/<int:edition_id>/results/<int:contest_id>/versions": ALL,
     "GET /events/<int:edition_id>/start-list": COMPANY,
     "POST /events/<int:edition_id>/start-list": COMPANY,
     "POST /events/<int:edition_id>/start-list/refused": COMPANY,
