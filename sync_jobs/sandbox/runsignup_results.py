@@ -161,10 +161,11 @@ class Results:
         if chosen is None and len(there) > 1:
             raise Refused(3, "individual_result_set_id is required.")
         meant = [(whose, _checked(row)) for row in given["results"] for whose in [self._whose(event, row, now)]]
-        found = self._set({"set": chosen}) if chosen is not None else there[0] if there else self._new(now, given)
-        known = {f"split-{one['split_id']}" for one in found.splits}
+        held = self._set({"set": chosen}) if chosen is not None else there[0] if there else None
+        known = {f"split-{one['split_id']}" for one in (held.splits if held else ())}
         if any(name not in known for _, row in meant for name in row if name.startswith("split-")):
             raise Refused(3, "split")
+        found = held or self._new(now, given)
         index = {("registration", row["registration_id"]): row for row in found.rows.values() if row["registration_id"]}
         index |= {("bib", row["bib"]): row for row in found.rows.values() if row["bib"] is not None and not row["registration_id"]}
         touched = [self._put(found, row, whose, index, now) for whose, row in meant]
@@ -265,6 +266,7 @@ def _bib(row: Mapping[str, Any]) -> int | None:
 def _checked(row: Mapping[str, Any]) -> Row:
     """A row as it would be stored: times in milliseconds, or a word."""
     found = dict(row)
+    _bib(row)
     for name in row:
         if name in TIMES:
             found[name] = _time(row[name])
