@@ -52,6 +52,8 @@ def test_the_first_time_everybody_is_new_and_no_award_changes_hands():
     ({"chip_ms": None}, "time"), ({"gender": "X"}, "detail"), ({"age": 35}, "detail"), ({"division": "F35"}, "detail"),
     ({"bib": "999"}, "detail"), ({"splits": (Split(point="5K", gun_ms=9),)}, "detail"), ({"first_name": "Áda"}, "spelling"),
     ({"last_name": "Sampel5"}, "spelling"), ({"last_name": "Sampel5", "age": 35}, "person"),
+    ({"first_name": "Eva"}, "person"), ({"first_name": "Áda", "age": 35}, "detail"),
+    ({"last_name": "Sampel5", "gender": "M"}, "person"),
 ])  # fmt: skip
 def test_what_a_changed_row_is_called(given, kind):
     found = between(TEN, instead(5, **given))
@@ -107,6 +109,9 @@ def test_awards_that_were_handed_out_lead():
     found = between(TEN, new, handed_out={"e3"})
     assert [(one.award.said, one.handed_out) for one in found.awards] == [("3rd overall", True), ("3rd woman", True)]
     assert not any(one.handed_out for one in between(TEN, new, handed_out={"e9"}).awards)
+    last = [replace(one, place=one.place - 1) for one in without(1)]
+    said = [one.award.said for one in between(TEN, last, handed_out={"e3"}).awards]
+    assert said == ["3rd overall", "3rd woman", "1st overall", "2nd overall", "1st woman", "2nd woman"]
     assert [one.is_award for one in found.changed] == [True, True]
 
 
@@ -119,6 +124,15 @@ def test_an_award_place_changes_hands_with_the_person_too():
 def test_an_award_place_that_nobody_had_changes_no_hands():
     assert between(TEN[:2], TEN).awards == ()
     assert between(TEN, TEN[:2]).awards[0].sentence == "3rd overall: Ada Sample3 (bib 103) → nobody"
+
+
+def test_awards_go_as_deep_as_the_contest_says():
+    old = [replace(one, division="F30", division_place=one.place) for one in TEN]
+    new = [replace(one, place=one.place - 1, division_place=one.division_place - 1) for one in without(1, rows=old)]
+    for deep in (1, 2):
+        facts = replace(FACTS, overall_awards=0, division_awards=deep)
+        said = [one.award.said for one in difference(version(old), version(new, 2), facts).awards]
+        assert said == ["1st in F30", "2nd in F30"][:deep]
 
 
 def test_ties_share_an_award_place():
@@ -170,6 +184,12 @@ class TestWhatGoesOut:
     def test_a_row_that_is_held_from_now_on_is_removed_and_nobody_moves(self):
         found = self.sent(TEN, TEN, held={"e5"})
         assert ([one.row.entry_key for one in found.removed], found.moved, found.after) == (["e5"], (), 9)
+
+    def test_an_award_place_that_is_held_is_nobodys(self):
+        assert self.sent(TEN, TEN, held={"e1"}).awards[0].after == "nobody"
+
+    def test_with_one_payload_only_both_sides_are_taken_as_scoring_has_them(self):
+        assert difference(version(TEN), version(TEN, 2), FACTS, sends=payload(version(TEN), FACTS, links(TEN[:4]))).is_same
 
     def test_who_belongs_to_no_registration_is_behind(self):
         found = self.sent(TEN, TEN, people=links(TEN[:8]))
@@ -264,6 +284,9 @@ class TestWhetherPlacesFollow:
         for wrong in ({"place": 11}, {"gender_place": 12}, {"gender_place": None}):
             assert not between(self.moved(TEN), instead(9, rows=new, **wrong)).follows
         assert not between(TEN, instead(9, place=10, rows=instead(10, place=9))).follows
+        two = self.moved([*TEN, row(11, gun_ms=TEN[4].gun_ms + 1), row(12, gun_ms=TEN[4].gun_ms + 2)])
+        assert between(self.moved(TEN), two).follows
+        assert not between(self.moved(TEN), instead(9, place=10, rows=two)).follows
 
     def test_additions_of_random_finishers_always_follow(self):
         dice = random.Random(12)

@@ -103,6 +103,11 @@ def test_without_registrations_the_bib_says_whose_it_is_and_then_the_name():
     assert three_way(nobody, [replace(one, gun_ms=1) for one in nobody[::-1]], nobody)[0].field == "gun time"
 
 
+def test_one_row_there_is_never_two_of_ours():
+    ours = [replace(one, registration_key=None, bib="7") for one in SENT[:2]]
+    assert [one.kind for one in three_way(ours, ours[:1], ours)] == ["removed"]
+
+
 def test_a_bib_never_joins_two_registrations():
     taken = edited(registration_key="77")
     assert [one.kind for one in three_way(SENT, taken, SENT)] == ["removed", "added"]

@@ -95,7 +95,7 @@ def test_a_wave_that_moved_is_one_line_with_a_sample():
 def test_the_added_are_counted_and_the_best_are_named():
     line = said(TWENTY[3:], [*TWENTY, row(21, status="DNF", place=None)])["added"]
     assert line.text == "4 people added: 3 finished and 1 did not finish."
-    assert line.sample[0] == "Ada Sample1 (bib 101): gun 40:01, chip 39:51"
+    assert line.sample == tuple(f"Ada Sample{at} (bib 10{at}): gun 40:0{at}, chip 39:5{at}" for at in (1, 2, 3))
     assert said(TWENTY, [*TWENTY, row(21)])["added"].text == "1 person added: 1 finished."
 
 

@@ -90,6 +90,7 @@ def test_who_stays_keeps_the_place_and_nobody_moves():
 def test_whoever_cannot_be_told_apart_stays_on_both_sides():
     assert why(row(1), row(1, gun_ms=5), row(2)) == {"e1": "twice"}
     assert len(kept_back(version([row(1), row(1, gun_ms=5)]), FACTS, links([row(1)]))) == 2
+    assert set(why(row(1, status="RUNNING"), row(1), row(1, gun_ms=None)).values()) == {"twice"}
     one = registered(9)
     assert why(row(1), row(2), people={"e1": one, "e2": one}) == {"e1": "twice", "e2": "twice"}
     assert why(row(1, status="RUNNING"), row(2), people={"e1": one, "e2": one}) == {"e1": "RUNNING"}

@@ -171,6 +171,15 @@ def test_whoever_takes_an_award_place_from_somebody_does_not_only_add():
     assert state(AUTOMATIC, between(TEN, new)) == "needs_review"
 
 
+def test_how_many_public_rows_a_rule_may_change_is_a_value_of_the_table(monkeypatch):
+    monkeypatch.setitem(DEFAULTS, 99, {**DEFAULTS[NEWEST], "auto_change_limit": 1})
+    generous = replace(AUTOMATIC, defaults=99)
+    two = between(TEN, [*TEN[:8], replace(TEN[8], gun_ms=1), replace(TEN[9], gun_ms=1)])
+    dropped = between(TEN, [*TEN[:8], replace(TEN[8], gun_ms=1)])
+    assert (state(generous, TIME), state(generous, two), state(generous, dropped)) == ("cleared", "needs_review", "needs_review")
+    assert state(replace(generous, mode="manual"), TIME, standing=True) == "needs_review"
+
+
 class TestSecond:
     @pytest.mark.parametrize(("act", "visibility", "change", "expected"), [
         ("preliminary", "none", FIRST, False), ("preliminary", "preliminary", TIME, False),
