@@ -6,7 +6,6 @@ Never raises: a check that cannot be done is itself a finding that stops everyth
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -35,9 +34,9 @@ def run(field: Field) -> list[Finding]:
     return sorted(folded([_awarded(one, awards, lifting) for one in found]), key=_order)
 
 
-def due(field: Field, checks: Sequence[Check] = CHECKS) -> list[Check]:
+def due(field: Field) -> list[Check]:
     """The checks that mean something for this contest and this destination."""
-    return [check for check in checks if _fits(check, field.facts.profile) and (field.destination or not check.needs_destination)]
+    return [check for check in CHECKS if _fits(check, field.facts.profile) and (field.destination or not check.needs_destination)]
 
 
 def fingerprint(finding: Finding, version: Version) -> str:
