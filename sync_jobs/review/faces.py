@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sync_jobs.pairing import names
-from sync_jobs.results import Published, ResultRow
-from sync_jobs.review.payload import ANONYMOUS, WITH_SPLITS, WITH_TIME, rounded
+from sync_jobs.results import ANONYMOUS, Published, ResultRow
+from sync_jobs.review.payload import WITH_SPLITS, WITH_TIME, rounded
 from sync_jobs.review.places import Places
 from sync_jobs.review.words import clock, ordinal, standing
 

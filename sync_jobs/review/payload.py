@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 from sync_jobs.kit.statuses import STATUSES
 from sync_jobs.pairing.same import age_on
-from sync_jobs.results import ContestFacts, Published, Registered, ResultRow, Version
+from sync_jobs.results import ANONYMOUS, ContestFacts, Published, Registered, ResultRow, Version
 from sync_jobs.review import places
 
-ANONYMOUS = "Anonymous"
 NEVER_SENT = frozenset({"RUNNING", "NOT_SEEN", "HELD"})
 WITH_TIME = frozenset(status for status, allowed in STATUSES.items() if allowed.time in {"required", "yes"})
 WITH_SPLITS = WITH_TIME | {status for status, allowed in STATUSES.items() if allowed.time == "splits"}
