@@ -22,7 +22,7 @@ from sync_jobs.approvals.beginning import take_up
 from sync_jobs.approvals.checking import check, check_pending
 from sync_jobs.approvals.expiring import expire
 from sync_jobs.approvals.hiding import hide_name, show_name
-from sync_jobs.approvals.policies import policy_of, set_policy
+from sync_jobs.approvals.policies import follow_partner, policy_of, set_policy
 from sync_jobs.approvals.retracting import go_back, retract
 from sync_jobs.approvals.screens import screen
 from sync_jobs.approvals.shown import Screen
@@ -31,7 +31,7 @@ from sync_jobs.approvals.telling import Message, to_tell
 
 __all__ = [
     "Actor", "Blocked", "Message", "NotAllowed", "Refused", "Screen", "Stale", "approve", "ask_timer", "check", "check_pending",
-    "end_stand", "expire", "go_back", "hand_out", "hide_name", "hold", "policy_of", "refuse", "reject", "release", "retract",
+    "end_stand", "expire", "follow_partner", "go_back", "hand_out", "hide_name", "hold", "policy_of", "refuse", "reject", "release", "retract",
     "screen", "second", "send_back", "set_policy", "show_name", "stand", "take_hand_out_back", "take_up", "task_done", "to_tell",
     "unwaive", "waive",
 ]  # fmt: skip

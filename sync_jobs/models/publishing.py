@@ -35,6 +35,7 @@ class ResultVersion(Base):
     why: Mapped[str | None] = mapped_column(Text)  # the sentence behind the state
     check_set: Mapped[int | None] = mapped_column(Integer)  # the version of the checks that looked at it
     checked_at: Mapped[datetime | None] = mapped_column(Instant)
+    checked_for: Mapped[str | None] = mapped_column(Text)  # a digest of all else that they looked at
     mailed_at: Mapped[datetime | None] = mapped_column(Instant)  # when its reviewers were told
     __table_args__ = (
         UniqueConstraint("contest_id", "number"),
@@ -292,7 +293,8 @@ class Approval(Base):
     not_before: Mapped[datetime | None] = mapped_column(Instant)  # cooling off, where there is no second person
     expires_at: Mapped[datetime] = mapped_column(Instant)
     device: Mapped[Any] = mapped_column(Json, nullable=True)  # kind of browser and a hash of the address
-    seen: Mapped[Any] = mapped_column(Json)  # findings and waivers that were on the screen
+    seen: Mapped[Any] = mapped_column(Json)  # findings (by fingerprint) and waivers that were on the screen
+    told_at: Mapped[datetime | None] = mapped_column(Instant)  # when somebody was told that it waits
     __table_args__ = (
         CheckConstraint(
             "needs_second = 0 OR approved_by IS NULL OR requested_by IS NULL OR approved_by <> requested_by",
