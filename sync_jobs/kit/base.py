@@ -236,6 +236,7 @@ class Adapter:
 
     results_at_once: ClassVar[int | None] = None  # rows of one call; None: the whole set goes in one
     results_settle: ClassVar[timedelta] = timedelta(0)  # how long a reading may show what was there before
+    results_preliminary: ClassVar[bool] = True  # whether a set can say that it is
     results_switch: ClassVar[bool] = False  # nothing is sent before a person switches it on: the calls are not confirmed
     results_note: ClassVar[str] = ""  # what an operator must know of publishing there
     results_help: ClassVar[str] = ""  # where a person loads the file

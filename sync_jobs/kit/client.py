@@ -88,13 +88,13 @@ class Client:
         with self._named():
             return self._patiently(lambda: self._signed(request))
 
-    def post(self, path: str, document: Any, *, method: str = "POST") -> Any:
+    def post(self, path: str, document: Any, *, method: str = "POST", query: Mapping[str, Any] | None = None) -> Any:
         """Send a document; None where the provider says yes and nothing else.
 
         Only one that asks us to wait is asked again: anything else may have been done already.
         """
         body = orjson.dumps(document)
-        request = Request(method=method, url=self.base + path, path=path, headers=JSON, body=body)
+        request = Request(method=method, url=self.base + path, path=path, query=query or {}, headers=JSON, body=body)
         with self._named():
             return self._patiently(lambda: self._signed(request), (ProviderThrottled,))
 

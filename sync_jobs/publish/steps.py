@@ -40,6 +40,7 @@ class Work:
     attempt: Attempt
     job: Job
     there: PublishedSet | None = None  # read in this attempt, and nothing was sent since
+    listed_now: bool = False  # the sets were listed in this attempt, and none was made since
 
     @property
     def adapter(self) -> Adapter:
@@ -95,6 +96,7 @@ def _begin(work: Work) -> None:
         job.set_id = None
     if job.set_id is None:
         job.notes["sets_before"] = [one.set_id for one in work.adapter.result_sets(job.target)]
+        work.listed_now = True
     work.commit("set", started_at=times.now(), destination={"set_id": job.set_id})
 
 
@@ -103,7 +105,7 @@ def _set(work: Work) -> None:
     job = work.job
     if job.set_id is None:
         flags = job.flags(None, is_public=False, is_preliminary=True)
-        made = _made_before(work) or work.adapter.make_result_set(job.target, flags)
+        made = (None if work.listed_now else _made_before(work)) or work.adapter.make_result_set(job.target, flags)
         work.answered("new set")
         work.there = None
         work.commit("rows", destination={"set_id": made, "visibility": "hidden"})
@@ -197,7 +199,7 @@ def _show(work: Work) -> None:
         return
     is_preliminary = there.flags.is_preliminary if job.is_retraction else job.payload.visibility == "preliminary"
     wanted = job.flags(there.flags, is_public=not job.is_retraction, is_preliminary=is_preliminary)
-    if not _stands(there.flags, wanted):
+    if not _stands(work, there.flags, wanted):
         _set_and_look(work, wanted)
     if job.payload.tells and not job.is_retraction:
         work.commit("tell")
@@ -208,7 +210,7 @@ def _show(work: Work) -> None:
 def _set_and_look(work: Work, wanted: SetFlags) -> None:
     work.set_flags(wanted)
     found = _listed(work)
-    if found is None or not _stands(found, wanted):
+    if found is None or not _stands(work, found, wanted):
         _wait_for(work, times.now())
         raise ResultsDiffer("flags", NOT_VISIBLE)
     if work.there is not None:
@@ -219,9 +221,9 @@ def _listed(work: Work) -> SetFlags | None:
     return next((one.flags for one in work.adapter.result_sets(work.job.target) if one.set_id == work.job.set_id), None)
 
 
-def _stands(found: SetFlags, wanted: SetFlags) -> bool:
-    if not wanted.is_public:
-        return not found.is_public
+def _stands(work: Work, found: SetFlags, wanted: SetFlags) -> bool:
+    if not wanted.is_public or not work.adapter.results_preliminary:
+        return found.is_public == wanted.is_public
     return (found.is_public, found.is_preliminary) == (wanted.is_public, wanted.is_preliminary)
 
 

@@ -16,6 +16,7 @@ import orjson
 from sync_jobs import times
 from sync_jobs.sandbox.faults import KINDS, Faults
 from sync_jobs.sandbox.journal import Journal
+from sync_jobs.sandbox.raceroster_results import RaceResults
 from sync_jobs.sandbox.runsignup_query import Refused
 from sync_jobs.sandbox.runsignup_results import Results, ResultSet
 from sync_jobs.sandbox.scoring import Scoring
@@ -38,10 +39,11 @@ class Control:
 
     def __init__(
         self, world: World, faults: Faults, journal: Journal, keep: Keep = lambda *_: None, scoring: Scoring | None = None,
-        results: Results | None = None,
+        results: Results | None = None, race_results: RaceResults | None = None,
     ) -> None:  # fmt: skip
         self.world, self.faults, self.journal, self.keep = world, faults, journal, keep
         self.scoring, self.results = scoring or Scoring(world), results or Results(world)
+        self.race_results = race_results or RaceResults()
         self._lock = threading.Lock()
         self.deeds = {"register": self._register, "change": self._change, "remove": self._remove}
 
@@ -62,6 +64,8 @@ class Control:
         with self._lock:
             if what in self.scoring.deeds:
                 return {"done": _told(self.scoring.again(what, now, given))}
+            if what in self.race_results.deeds:
+                return {"done": self.race_results.again(what, now, given)}
             if what in self.results.deeds:
                 return {"done": _result(self.results.again(what, now, given))}
             return self.deeds[what](now, dict(given))
@@ -93,7 +97,7 @@ class Control:
             return json({})
         if what == "load_entries":  # each row is kept, not the file
             return json(self._load_entries(asked.now, given))
-        if what not in {*self.deeds, *self.scoring.deeds, *self.results.deeds}:
+        if what not in {*self.deeds, *self.scoring.deeds, *self.results.deeds, *self.race_results.deeds}:
             return json({"error": "Unknown."}, 404)
         done = self.do(what, asked.now, given)
         self.keep(what, asked.now, given)

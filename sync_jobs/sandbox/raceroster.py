@@ -1,7 +1,7 @@
 """Race Roster, simulated: its addresses, what a list shows unless asked otherwise, and its wrappings.
 
-Signing in is left to `raceroster_tokens`, rows to `raceroster_rows`. ASSUMED, since nothing shows it: paging of participants,
-the most rows of a page, the words of 401, 403 and 404, and that a date range reaches past events.
+Signing in is left to `raceroster_tokens`, rows to `raceroster_rows`, results to `raceroster_results`. ASSUMED, since nothing
+shows it: paging of participants, the most rows of a page, the words of 401, 403 and 404, and that a date range reaches past events.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import orjson
 
 from sync_jobs.sandbox import raceroster_rows as rows
 from sync_jobs.sandbox.boards import Board, Line
+from sync_jobs.sandbox.raceroster_results import RaceResults, Wrong
 from sync_jobs.sandbox.raceroster_tokens import Tokens, refusal
 from sync_jobs.sandbox.talk import Asked, Reply, json
 from sync_jobs.sandbox.things import Happening, State
@@ -23,7 +24,8 @@ USUAL, MOST = 50, 1000
 MESSAGES = {
     400: ("Bad Request", "The given data was invalid."), 401: ("Unauthorized", "Unauthenticated."),
     403: ("Forbidden", "This action is unauthorized."), 404: ("Not Found", "Not found."),
-    405: ("Method Not Allowed", "Method not allowed."), 500: ("Server Error", "Server Error"),
+    405: ("Method Not Allowed", "Method not allowed."), 409: ("Conflict", "The event is a draft."),
+    500: ("Server Error", "Server Error"),
 }  # fmt: skip
 
 
@@ -42,7 +44,7 @@ class RaceRoster:
     addresses = (("RACEROSTER_URL", "/api/v1"), ("RACEROSTER_AUTH_URL", "/api/oauth/authorize"))
 
     def __init__(self, world: World) -> None:
-        self.world, self.tokens = world, Tokens(world)
+        self.world, self.tokens, self.results = world, Tokens(world), RaceResults()
         self._boards: dict[tuple[str, bool], Board] = {}
 
     def partner(self, asked: Asked) -> int | None:
@@ -55,7 +57,7 @@ class RaceRoster:
         """The answer to one call."""
         try:
             return self._answer(asked)
-        except Refused as refused:
+        except (Refused, Wrong) as refused:
             return self.failure(refused.status)
 
     def failure(self, status: int, retry_after: Any = None) -> Reply:
@@ -87,11 +89,13 @@ class RaceRoster:
         for kind, status in (("forbidden", 403), ("vanished", 404)):
             if kind in asked.faults:
                 raise Refused(status)
-        if asked.method != "GET":
-            raise Refused(405)
         return partner
 
     def _resource(self, steps: list[str], asked: Asked, partner: int) -> Reply:
+        if steps[:1] == ["events"] and steps[2:3] in (["results"], ["results-races"]):
+            return self.results.answer(asked, self._event(steps[1], partner), steps[2:])
+        if asked.method != "GET":
+            raise Refused(405)
         match steps:
             case ["events"]:
                 return self._events(asked, partner)

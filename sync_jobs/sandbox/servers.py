@@ -45,8 +45,9 @@ class Running:
         made: list[Provider] = [*(kind(world) for kind in REGISTRATION), *(kind(self.scoring) for kind in SCORING)]
         self.providers: Mapping[str, Provider] = {provider.name: provider for provider in made}
         self.results = next(one.results for one in made if isinstance(one, RunSignUp))
-        self.results.keep = keep
-        self.control = Control(world, self.faults, self.requests, keep, self.scoring, self.results)
+        self.race_results = next(one.results for one in made if isinstance(one, RaceRoster))
+        self.results.keep = self.race_results.keep = keep
+        self.control = Control(world, self.faults, self.requests, keep, self.scoring, self.results, self.race_results)
         self.stopping = threading.Event()
         self._server = _Server((host, port), self)
         self.port = self._server.server_address[1]

@@ -66,6 +66,9 @@ def test_facts_are_complete(provider):
     assert tables | ({adapter.results_table} if "results" in adapter.abilities() else set()) <= set(PROVIDER_TABLES)
     assert bool(adapter.writes_note) == ("push_entries" in adapter.abilities())
     assert bool(adapter.import_help) == ("import_file" in adapter.abilities())
+    publishes = {"publish_results", "results_file"} & adapter.abilities()
+    assert bool(adapter.results_note) == bool(publishes) == (adapter.side == "registration")
+    assert bool(adapter.results_help) == ("results_file" in publishes)
     assert adapter.pace.at_once >= 1
 
 

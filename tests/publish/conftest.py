@@ -149,6 +149,11 @@ def people() -> int:
 
 
 @pytest.fixture
+def provider() -> str:
+    return "runsignup"
+
+
+@pytest.fixture
 def decided(monkeypatch: pytest.MonkeyPatch) -> None:
     """What approvals decide at the beginning is theirs, and tested there: here whatever is approved is taken up."""
     monkeypatch.setattr(approvals, "take_up", _take_up)
@@ -180,25 +185,27 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.fixture
-def desk(app, clock, people, decided, written) -> Iterator[Desk]:
-    world = World.regular(anchor=NOW, editions=1, contests=1, each=people)
+def desk(app, clock, people, provider, decided, written) -> Iterator[Desk]:
+    world = World.regular(anchor=NOW, editions=1, contests=1, each=people, provider=provider)
     with servers.start(world, clock=clock) as sandbox:
         known = app.extensions["hub_settings"]
         app.extensions["hub_settings"] = replace(known, provider_urls=sandbox.urls, keep_pace=False)
         partner = make_partner()
-        connection = make_connection(partner)
+        connection = make_connection(partner, provider)
         with write() as session:
-            secrets.keep(session, connection.connection_id, secrets.SECRETS, sandbox.credentials(1, "runsignup"))
+            secrets.keep(session, connection.connection_id, secrets.SECRETS, sandbox.credentials(1, provider))
         edition = make_edition(partner)
         happening = world.happenings[0]
         make_link(edition, connection, happening.uid)
-        known = {"happening_id": happening.uid, "provider_contest_id": str(happening.contests[0].number)}
+        number = str(happening.contests[0].number)
+        number = number if provider == "runsignup" else f"{happening.uid}/{number}"
+        known = {"happening_id": happening.uid, "provider_contest_id": number}
         contest = make_contest(edition, connection, "10K", **known)
         scored = make_contest(edition, make_connection(partner, "chronotrack"), "10K scored")
         destination = ResultDestination(
             timing_partner_id=partner.timing_partner_id, edition_id=edition.edition_id, contest_id=scored.contest_id,
-            connection_id=connection.connection_id, provider_name="runsignup", happening_id=happening.uid,
+            connection_id=connection.connection_id, provider_name=provider, happening_id=happening.uid,
             registration_contest_id=contest.contest_id, also_for=[], visibility="none", base_hash="",
         )  # fmt: skip
         keep(destination)
-        yield Desk(world, sandbox, connection, edition, destination.destination_id, written)
+        yield Desk(world, sandbox, connection, edition, destination.destination_id, written, provider)

@@ -1,26 +1,28 @@
 """Haku's API (https://api.hakuapp.com): facts, signing in, reading. Its event is our happening, a category of it our contest.
 
 Two hosts: one lends tokens, the other takes them raw, without "Bearer". Lists are bare and at most 25 long, and the list of people
-is thin: names, birth dates and bibs cost one more call each (`sweep`). Nothing is known of writing to Haku: we only read.
+is thin: names, birth dates and bibs cost one more call each (`sweep`). Nothing is known of writing to Haku: we only read, and
+results leave as a file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from sync_jobs import times
 from sync_jobs.errors import ProviderError, ProviderThrottled, UnexpectedReply, UnreadableRow
-from sync_jobs.kit import parse, rows
+from sync_jobs.kit import parse, results_file, rows
 from sync_jobs.kit.auth import Bearer, basic, require
 from sync_jobs.kit.base import Access, Adapter, CredentialField, Pace, Page, Raw, Values
 from sync_jobs.kit.client import Client
 from sync_jobs.kit.paging import Ending, by_number
 from sync_jobs.providers.haku.mapping import MAPPINGS
 from sync_jobs.providers.haku.sweep import Sweep
-from sync_jobs.records import Scope
+from sync_jobs.records import ImportFile, Scope
+from sync_jobs.results import Published, ResultTarget
 
 PER_PAGE = 25  # the documented maximum; a server that was asked for more may cut there, and a short page would look like the last
 LIMIT_PASSES = timedelta(hours=1)  # "Limit Exceeded" is a plan that is used up, and names no end
@@ -44,6 +46,10 @@ class Haku(Adapter):
     )
     pace = Pace(calls=500, per=3600, at_once=1, apart=0.5)  # no limit is documented; this is what a careful client allows itself
     help = "Haku → your organization's API client: a client id and a client secret. Each organization has its own, so add one each."
+    results_note = "Haku is not known to take results by a call. A publication makes a file, and a person loads it there."
+    results_help = (
+        "Haku → your event → results: load the file there, or send it to Haku’s support, and say here that it was loaded."
+    )
     reads_changes = True  # not by time: an unchanged line of the list saves the call for the person
 
     def __init__(self, access: Access) -> None:
@@ -56,6 +62,10 @@ class Haku(Adapter):
     def close(self) -> None:
         """Give the sockets back."""
         self.client.close()
+
+    def results_file(self, target: ResultTarget, rows: Sequence[Published], name: str) -> ImportFile:  # noqa: ARG002  a person chooses where
+        """A table of what is public."""
+        return results_file.written(rows, name)
 
     def test(self) -> str:
         """One event of the list: signs in where that is needed."""

@@ -6,18 +6,20 @@ range of days is named. What no public source shows is ASSUMED, and stands in `m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sync_jobs.errors import UnexpectedReply, UnreadableRow
-from sync_jobs.kit import parse, rows
+from sync_jobs.kit import parse, results_file, rows
 from sync_jobs.kit.auth import Bearer, require
-from sync_jobs.kit.base import Access, Adapter, CredentialField, Pace, Page, Raw, Values
+from sync_jobs.kit.base import Access, Adapter, CredentialField, Key, Pace, Page, Raw, Values
 from sync_jobs.kit.client import Client
 from sync_jobs.kit.paging import Ending, Part, by_offset
+from sync_jobs.providers.raceroster import publishing
 from sync_jobs.providers.raceroster.mapping import ASSUMED, MAPPINGS, find
-from sync_jobs.records import Scope
+from sync_jobs.records import ImportFile, Scope
+from sync_jobs.results import Published, PublishedSet, ResultTarget, SetFlags
 
 EVENTS_PER_PAGE = 50  # the size that a public client uses; the maximum is not documented
 PEOPLE_PER_PAGE = 250
@@ -48,12 +50,16 @@ class RaceRoster(Adapter):
     pace = Pace(calls=1000, per=3600, at_once=1, apart=1.0)  # no limit is documented; this is what careful clients do
     help = "Race Roster → Dashboard → Account → API settings. The API asks for the account's own login as well."
 
+    results_switch, results_preliminary = True, False
+    results_note, results_help = publishing.NOTE, publishing.HELP
+
     def __init__(self, access: Access) -> None:
         super().__init__(access)
         self.client = Client(
             access, provider=self.label, base=access.urls["RACEROSTER_URL"], calls=self.calls,
             auth=Bearer(access, self._login, self._refresh),
         )  # fmt: skip
+        self._results = publishing.Results(self.client, access.now)
 
     def close(self) -> None:
         """Give the sockets back."""
@@ -144,6 +150,40 @@ class RaceRoster(Adapter):
                 "raceroster_participants", Part(people, part.total), f"participants from {here}", goes_on, scope.happening_id
             )
             here = following or here
+
+    # Results, ASSUMED but for the file
+
+    def result_sets(self, target: ResultTarget) -> list[PublishedSet]:
+        """The results races of one sub-event."""
+        return self._results.sets(target)
+
+    def make_result_set(self, target: ResultTarget, flags: SetFlags) -> str:
+        """A results race that is not active."""
+        return self._results.make(target, flags)
+
+    def set_result_flags(self, target: ResultTarget, flags: SetFlags) -> None:
+        """Its name, and whether it is active."""
+        self._results.set_flags(target, flags)
+
+    def post_results(self, target: ResultTarget, rows: Sequence[Published], there: Mapping[Key, Published]) -> None:  # noqa: ARG002  all are replaced
+        """All rows of it."""
+        self._results.put(target, rows)
+
+    def remove_results(self, target: ResultTarget) -> None:
+        """No row is left."""
+        self._results.put(target, ())
+
+    def published_results(self, target: ResultTarget) -> PublishedSet:
+        """It and all its rows."""
+        return self._results.published(target)
+
+    def results_file(self, target: ResultTarget, rows: Sequence[Published], name: str) -> ImportFile:  # noqa: ARG002  a person chooses where
+        """A table for the import screen, which is the certain way."""
+        return results_file.written(rows, name)
+
+    def shown(self, row: Published) -> Published:
+        """Rows are told apart by bib."""
+        return publishing.shown(row)
 
     def values(self, table: str, raw: Raw) -> Values:
         """One record as the columns of its table."""

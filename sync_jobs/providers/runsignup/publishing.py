@@ -63,6 +63,7 @@ class Results:
         self.client, self.now = client, now
         self._seen: dict[str, Record] = {}  # by set: its own fields
         self._splits: dict[str, dict[str, str]] = {}  # by set: the split's name and its key
+        self._bare: set[str] = set()  # made by us just now: there are no splits yet
         self._proven = 0
 
     def sets(self, target: ResultTarget) -> list[PublishedSet]:
@@ -80,6 +81,7 @@ class Results:
         if not isinstance(made, int | str) or not made:
             raise UnexpectedReply(path, "no result set")
         self._splits[str(made)] = {}
+        self._bare.add(str(made))
         return str(made)
 
     def set_flags(self, target: ResultTarget, flags: SetFlags) -> None:
@@ -133,6 +135,7 @@ class Results:
         record = next((one for one in found if _set_id(one, path) == target.set_id), None)
         if record is None:
             return None, []
+        self._bare.discard(_of(target))
         self._seen[_of(target)] = record
         self._splits[_of(target)] = _split_names(record)
         return record, _with_registrations(record, path)
@@ -147,7 +150,9 @@ class Results:
 
     def _with_splits(self, target: ResultTarget, points: Sequence[str]) -> dict[str, str]:
         path = _path(target, "result-set-splits")
-        there = _listed_splits(self.client.get(path, _query(target)), path)
+        is_bare = _of(target) in self._bare
+        there = [] if is_bare else _listed_splits(self.client.get(path, _query(target)), path)
+        self._bare.discard(_of(target))
         names = [str(one.get("split_name")) for one in there]
         new = [{"split_id": None, "split_name": point} for point in points if point not in names]
         if new:  # the post replaces all of them
