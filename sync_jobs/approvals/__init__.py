@@ -31,7 +31,7 @@ from sync_jobs.approvals.telling import Message, to_tell
 
 __all__ = [
     "Actor", "Blocked", "Message", "NotAllowed", "Refused", "Screen", "Stale", "approve", "ask_timer", "check", "check_pending",
-    "end_stand", "expire", "follow_partner", "go_back", "hand_out", "hide_name", "hold", "policy_of", "refuse", "reject", "release", "retract",
-    "screen", "second", "send_back", "set_policy", "show_name", "stand", "take_hand_out_back", "take_up", "task_done", "to_tell",
-    "unwaive", "waive",
+    "end_stand", "expire", "follow_partner", "go_back", "hand_out", "hide_name", "hold", "policy_of", "refuse", "reject",
+    "release", "retract", "screen", "second", "send_back", "set_policy", "show_name", "stand", "take_hand_out_back", "take_up",
+    "task_done", "to_tell", "unwaive", "waive",
 ]  # fmt: skip
