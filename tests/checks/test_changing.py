@@ -203,6 +203,16 @@ def test_nearly_the_same_name_and_another_gender_is_another_person():
     assert [one[0] for one in said(changing.identity_change, after(before, now))] == ["warn"]
 
 
+def test_a_bib_of_the_same_person_or_of_nobody_public_is_no_swap():
+    twice = b.changed(b.rows(10), 5, first_name="Zoe", last_name="Lind4")
+    now = [replace(row, bib="5") if row.entry_key == "e4" else row for row in twice if row.entry_key != "e5"]
+    assert said(changing.identity_change, after(twice, now)) == []
+    unseen = b.changed(b.rows(10), 5, status="RUNNING")
+    now = [replace(row, bib="5") if row.entry_key == "e4" else row for row in unseen if row.entry_key != "e5"]
+    assert said(changing.identity_change, after(unseen, now)) == []
+    assert said(changing.identity_change, after(b.rows(10), now)) != []
+
+
 def test_what_a_spelling_says():
     now = b.changed(b.rows(10), 4, last_name="Lind44")
     sentence = "1 name is spelt differently: Zoe Lind4 → Zoe Lind44."

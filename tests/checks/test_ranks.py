@@ -189,6 +189,12 @@ def test_without_the_other_time_there_is_only_one_to_follow():
     assert sentence.startswith("The overall places follow neither gun nor chip times: 30 %")
 
 
+def test_one_chip_time_is_nothing_to_follow():
+    rows = [replace(row, chip_ms=None) if row.place > 1 else row for row in both(flipped(100, 30), flipped(100, 30))]
+    ((_, _, sentence),) = said(ranks.basis, field(*rows))
+    assert sentence.startswith("The overall places follow neither")
+
+
 # R04
 
 
@@ -222,6 +228,11 @@ def test_only_award_places_matter(at, fires):
 def test_who_is_equal_on_one_time_is_no_flip():
     rows = [replace(row, division=None, gender=None) for row in both((2000, 2000, 2010), (1999, 1998, 2005))]
     assert said(ranks.podium_flip, field(*rows)) == []
+
+
+def test_who_has_only_one_time_is_in_no_flip():
+    rows = [replace(row, division=None, gender=None) for row in both((2000, 2001), (1999, 1998))]
+    assert said(ranks.podium_flip, field(replace(rows[0], chip_ms=None), rows[1])) == []
 
 
 # D01

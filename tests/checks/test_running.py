@@ -172,7 +172,10 @@ def test_who_would_be_in_an_award_place_counts_too(monkeypatch):
     assert not lifted(monkeypatch, with_row(), 100)
     assert lifted(monkeypatch, with_row(status="DNF", **fast), 100)  # if they were a finisher
     assert lifted(monkeypatch, with_row(gender=None, **fast), 100)  # whatever their gender is
-    assert not lifted(monkeypatch, with_row(status="DNF", **{**fast, "gun_ms": b.row(22).gun_ms}), 100)
+    assert lifted(monkeypatch, with_row(status="DNF", **{**fast, "gun_ms": b.row(20).gun_ms}), 100)  # as fast as the tenth
+    assert not lifted(monkeypatch, with_row(status="DNF", **{**fast, "gun_ms": b.row(20).gun_ms + 1}), 100)
+    only_chip = {**fast, "gun_ms": None, "chip_ms": b.row(2).chip_ms}
+    assert lifted(monkeypatch, with_row(status="DNF", **only_chip), 100)  # by the only time there is
     assert not lifted(monkeypatch, with_row(status="DNF", **{**fast, "gun_ms": None, "chip_ms": None}), 100)
 
 
@@ -264,7 +267,8 @@ def test_what_nobody_can_waive_is_explained_by_nobody():
     ("one", "explains"),
     [
         (cause("L05"), True), (cause("L05", "info"), False), (cause("L05", "block", **{STOPPED: "KeyError"}), False),
-        (case("L05", "warn", "e1"), False), (cause("L05", entries=("e1", "e2")), True), (cause("L05", entries=("e2",)), False),
+        (case("L05", "warn", "e1"), False), (cause("L05", entries=("e1", "e2")), True), (cause("L05", entries=("e1",)), True),
+        (cause("L05", entries=("e2",)), False),
     ],
 )  # fmt: skip
 def test_what_explains_something(one, explains):

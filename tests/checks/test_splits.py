@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sync_jobs.checks import splits
+from sync_jobs.checks import course, splits
 from sync_jobs.results import Point, Split
 from tests.checks import building as b
 
@@ -104,9 +104,29 @@ def test_points_without_metres_are_ordered_as_they_are_listed():
     assert said(splits.split_order, b.field([bare], about=b.facts(points=points))) == [("block", "row", sentence)]
 
 
-def test_the_finish_line_among_the_points_is_no_point():
-    points = (*COURSE, Point(name="Finish", metres=10_000))
-    assert said(splits.split_order, race(read(b.row(5), points=points), points=points)) == []
+@pytest.mark.parametrize("line", [("Finish", 10_000), ("Mat Z", 10_000), ("Mat A", 0), ("START", None), (":::finish:::", None)])
+def test_the_lines_at_both_ends_are_no_points(line):
+    name, metres = line
+    points = (*COURSE, Point(name=name, metres=metres))
+    row = read(b.row(5))
+    there = replace(row, splits=(*row.splits, Split(point=name, metres=metres, gun_ms=0, chip_ms=row.chip_ms)))
+    field = b.field([there], about=b.facts(points=points))
+    assert [found for check in splits.CHECKS for found in check.rule(field)] == []
+    assert [point.name for point in course.points(field.facts)] == [*NAMES]
+
+
+def test_points_may_be_listed_in_any_order():
+    field = race(read(b.row(5), without={"4K", "6K"}), count=100, points=(COURSE[2], COURSE[0], COURSE[3], COURSE[1]))
+    assert said(splits.missing_two, field) == [("warn", "row", "Bib 5, Max Moreau5, has no read at 4K and 6K.")]
+
+
+def test_where_nobody_said_how_far_anything_is_no_pace_is_known():
+    odd = read(b.row(5), at_4K=700, at_6K=701)
+    bare = tuple(Point(name=point.name) for point in COURSE)
+    for about in (b.facts(points=COURSE, metres=None), b.facts(points=bare)):
+        assert said(splits.surge, b.field([odd], about=about)) == said(splits.second_crossing, b.field([odd], about=about)) == []
+    unfinished = replace(odd, gun_ms=None, chip_ms=None)
+    assert said(splits.surge, b.field([unfinished], about=b.facts(points=COURSE))) == []
 
 
 # L02
@@ -118,9 +138,29 @@ def surged(seconds):
     return race(read(row, at_4K=800, at_6K=800 + seconds, at_8K=1600 + seconds / 100))
 
 
-@pytest.mark.parametrize(("seconds", "fires"), [(296, True), (296.297, False), (400, False)])
+@pytest.mark.parametrize(("seconds", "fires"), [(399.999, True), (400, False), (540, False)])
 def test_a_piece_more_than_35_percent_faster_than_the_whole(seconds, fires):
-    assert bool(said(splits.surge, surged(seconds))) is fires  # 400 s / 1.35 = 296.296 s
+    """Of 10 km in 2,700 s, 2 km take 540 s; 35 % faster are exactly 400."""
+    row = b.row(5, gun_ms=2_701_000, chip_ms=2_700_000)
+    assert bool(said(splits.surge, race(read(row, at_2K=540, at_4K=1080, at_6K=1080 + seconds, at_8K=2090)))) is fires
+
+
+def test_who_is_at_two_points_at_once_is_out_of_order_and_no_more():
+    odd = read(b.row(5), at_4K=700, at_6K=700)
+    assert said(splits.split_order, race(odd)) != []
+    assert said(splits.surge, race(odd)) == []
+    half = read(b.row(5, gun_ms=4_001_000, chip_ms=4_000_000), points=FIVE, metres=21_098, at_5K=1896, at_10K=1896)
+    assert said(splits.segment_floor, b.field([half], about=b.facts(points=FIVE, metres=21_098))) == []
+
+
+@pytest.mark.parametrize(("at", "point"), [({"at_2K": 1000, "at_4K": 1001}, "4K"), ({"at_8K": 2200}, "8K")])
+def test_many_surges_are_the_fault_of_the_point_in_between(at, point):
+    fast = [read(b.row(n, gun_ms=2_301_000, chip_ms=2_300_000), **at) for n in range(370, 401)]
+    sentences = [one.sentence for one in splits.surge(race(*fast, count=400))]
+    start = (
+        f"31 runners have a piece of the way much faster than the whole at {point}: the point is more likely wrong than they are."
+    )
+    assert [sentence.startswith(start) for sentence in sentences] == [True]
 
 
 def test_what_a_surge_says():
@@ -166,6 +206,13 @@ def test_a_piece_faster_than_anybody(seconds, fires):
         assert found == [("warn", "row", "Bib 1, Tom Beck1, took 12:29 from 5K to 10K: nobody runs 5,000 m so fast.")]
 
 
+@pytest.mark.parametrize(("metres", "fires"), [(3999, False), (4000, True)])
+def test_from_four_kilometres_nobody_is_so_fast(metres, fires):
+    there = (Split(point="a", metres=9000, chip_ms=1_920_000), Split(point="b", metres=9000 + metres, chip_ms=2_420_000))
+    row = b.row(5, gun_ms=9_001_000, chip_ms=9_000_000, splits=there)
+    assert bool(said(splits.segment_floor, b.field([row], about=b.facts(metres=42_195)))) is fires
+
+
 def test_a_piece_below_four_kilometres_may_be_fast():
     assert said(splits.segment_floor, race(read(b.row(5), at_4K=700, at_6K=701))) == []
 
@@ -188,6 +235,13 @@ def test_only_neighbours_count(without, fires):
 def test_a_point_that_need_not_be_read_is_not_missing():
     points = tuple(replace(point, is_required=point.name != "6K") for point in COURSE)
     field = race(read(b.row(5), without={"4K", "6K"}), count=100, points=points)
+    assert said(splits.missing_two, field) == []
+
+
+def test_two_points_are_enough_to_miss_both():
+    field = race(read(b.row(5), without={"2K", "4K"}), count=100, points=COURSE[:2])
+    assert said(splits.missing_two, field) == [("warn", "row", "Bib 5, Max Moreau5, has no read at 2K and 4K.")]
+    field = race(read(b.row(5), without={"2K"}), count=100, points=COURSE[:1])
     assert said(splits.missing_two, field) == []
 
 
@@ -297,6 +351,12 @@ def test_i13_a_finish_that_moved_by_minutes(which, later, fires):
     if fires:
         sentence = "Bib 4, Zoe Lind4, had finished in 31:44 and has 41:44.001 now: a second crossing?"
         assert found == [("warn", "row", sentence)]
+
+
+def test_who_had_no_finish_before_did_not_cross_twice():
+    before = b.version(b.changed(b.rows(10), 4, status="NC"), number=1)
+    now = b.changed(b.rows(10), 4, gun_ms=b.row(4).gun_ms + 900_000)
+    assert said(splits.second_crossing, b.field(now, live=before)) == []
 
 
 # at random
