@@ -10,7 +10,8 @@ from flask import has_request_context, request, url_for
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
-from dashboard import mail, sign_ins, tokens
+from dashboard import sign_ins, tokens
+from sync_jobs import mail
 from sync_jobs.models import Account, Invitation, db, write
 from sync_jobs.settings import settings
 

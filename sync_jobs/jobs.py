@@ -25,6 +25,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from sync_jobs import (
+    approvals,
     cadence,
     editions,
     ledger,
@@ -37,6 +38,7 @@ from sync_jobs import (
     secrets,
     start_lists,
     stopping,
+    telling,
     times,
 )
 from sync_jobs.ledger import Requested
@@ -45,6 +47,7 @@ from sync_jobs.models import (
     Edition,
     EditionLink,
     PartnerSettings,
+    Publication,
     Run,
     Schedule,
     db,
@@ -285,10 +288,12 @@ def tick(now: datetime | None = None) -> list[int]:
     ledger.reap(now)
     requested = [run_id for schedule_id in schedules.due(now) if (run_id := _request_slot(schedule_id, now)) is not None]
     requested += _publications(now)
+    approvals.expire(now)
+    checking.check_left_behind(now)
     with suppress(redis.RedisError):  # the dispatcher hints when Redis is back
         hint_due(now)
     pruning.prune(now)
-    approvals.check_pending(now)
+    telling.tell(now)
     return requested
 
 
@@ -353,6 +358,12 @@ def hint(run_id: int) -> bool:
         return False
     ledger.mark_hinted([run_id], times.now())
     return True
+
+
+def hint_publication(approval_id: int) -> bool:
+    """Tell a worker of what somebody just approved. False where nothing goes out yet, or Redis is away."""
+    run_id = db.session.scalar(select(Publication.run_id).where(Publication.approval_id == approval_id))
+    return run_id is not None and hint(run_id)
 
 
 def hint_due(now: datetime) -> int:
