@@ -9,8 +9,9 @@ import orjson
 import pytest
 from sqlalchemy import func, select, text, update
 
-from sync_jobs import versions
-from sync_jobs.models import PROVIDER_TABLES, KeptRow, ResultVersion, SetAside, db, write
+from sync_jobs import store, versions
+from sync_jobs.kit.base import RawRow
+from sync_jobs.models import PROVIDER_TABLES, KeptRow, RawResult, ResultVersion, SetAside, db, write
 from sync_jobs.results import ResultRow, Split
 from sync_jobs.review.fingerprints import content_hash
 from tests.conftest import NOW
@@ -409,3 +410,13 @@ def test_what_nobody_checked_is_found(sides, half):
     with write() as session:
         session.execute(update(ResultVersion).values(state="blocked"))
     assert versions.unchecked(sides.id) == []
+
+
+def test_a_record_is_kept_once_however_often_it_comes(sides):
+    row = RawRow(("900",), b"0123456789abcdef", {"results_entry_id": "7", "results_time": "00:40:00"})
+    for days in range(2):
+        with write() as session:
+            store.keep_raw(session, sides.partner.timing_partner_id, [row], NOW + timedelta(days=days))
+    assert [kept.at for kept in db.session.scalars(select(RawResult))] == [NOW]
+    assert versions.raw_records(sides.partner.timing_partner_id, [row.digest.hex(), "00" * 16]) == [row.raw]
+    assert versions.raw_records(sides.partner.timing_partner_id + 1, [row.digest.hex()]) == []
