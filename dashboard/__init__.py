@@ -13,6 +13,7 @@ from dashboard import (
     accounts,
     api,
     api_tokens,
+    approvals,
     connection_removal,
     connections,
     connections_cli,
@@ -32,9 +33,14 @@ from dashboard import (
     people,
     people_cli,
     plans,
+    policy,
     processes_cli,
     queues,
     reconciliation,
+    results,
+    review,
+    review_acts,
+    review_find,
     run,
     sandbox_cli,
     start_list,
@@ -84,7 +90,13 @@ def _register(app: Flask) -> None:
     app.register_blueprint(plans.pages)
     app.register_blueprint(reconciliation.pages)
     app.register_blueprint(trace.pages)
+    app.register_blueprint(results.pages)
+    app.register_blueprint(review.pages)
+    app.register_blueprint(review_acts.pages)
+    app.register_blueprint(review_find.pages)
+    app.register_blueprint(approvals.pages)
     app.register_blueprint(versions.pages)
+    app.register_blueprint(policy.pages)
     app.register_blueprint(look_up_log.pages)
     app.register_blueprint(run.pages)
     app.register_blueprint(overview.pages)

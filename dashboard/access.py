@@ -81,8 +81,14 @@ PUBLIC = frozenset(
 """Endpoints that ask for no sign-in. The two of the API ask for a program's token instead."""
 
 MENUS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "director": (("Events", "/events"),),
-    "partner": (("Overview", "/"), ("Events", "/events"), ("Connections", "/connections"), ("History", "/history")),
+    "director": (("Approvals", "/approvals"), ("Events", "/events")),
+    "partner": (
+        ("Overview", "/"),
+        ("Events", "/events"),
+        ("Approvals", "/approvals"),
+        ("Connections", "/connections"),
+        ("History", "/history"),
+    ),
     "support": (("Overview", "/"), ("Failed", "/failed"), ("Queues", "/queues"), ("History", "/history")),
     "administrator": (
         ("Overview", "/"),

@@ -44,8 +44,8 @@ def nothing_new() -> Response:
 def page(fragment: str, live: Live, *, whole: str = "live.html", **context: Any) -> Response:
     """A live page: its fragment for a poll, else the page around the same fragment."""
     if not is_htmx():
-        return make_response(_lean(render_template(whole, fragment=fragment, live=live, **context)))
-    return _small(make_response(_lean(render_template(fragment, fragment=fragment, live=live, **context))))
+        return make_response(lean(render_template(whole, fragment=fragment, live=live, **context)))
+    return _small(make_response(lean(render_template(fragment, fragment=fragment, live=live, **context))))
 
 
 def _small(fragment: Response) -> Response:
@@ -57,7 +57,7 @@ def _small(fragment: Response) -> Response:
     return fragment
 
 
-def _lean(markup: str) -> str:
+def lean(markup: str) -> str:
     """Without the indentation that templates are written with: a third of what a poll would carry."""
     return INDENTATION.sub("\n", markup)
 
