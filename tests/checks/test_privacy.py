@@ -91,12 +91,18 @@ def test_the_youngest_of_all_ages_counts():
 @pytest.mark.parametrize(
     ("first", "last", "fires"),
     [("Ana", "Sample", True), ("A.", "S.", False), ("Ana", "S.", False), ("Anonymous", "", False), ("Ana Sample", "", True),
-     ("李", "小明", True), ("A.", "", False)],
+     ("李", "小明", True), ("A.", "", False), ("Bo", "Li.", True)],
 )  # fmt: skip
 def test_what_is_a_full_name(first, last, fires):
     field = going(b.row(1, age=6))
     named = replace(field, payload=(replace(field.payload[0], first_name=first, last_name=last),))
     assert bool(said(privacy.minors, named)) is fires
+
+
+def test_it_is_enough_that_scoring_knows_the_age():
+    row = b.row(1, age=9)
+    field = going(row, known={"e1": b.registration(row, age=None, born=None)}, under=0)
+    assert said(privacy.minors, replace(field, payload=(replace(field.payload[0], age=None),))) != []
 
 
 @pytest.mark.parametrize(("many", "scopes"), [(20, ["row"] * 20), (21, ["set"])])
@@ -120,6 +126,14 @@ def test_who_asked_not_to_be_named():
     ((severity, scope, sentence),) = said(privacy.anonymity, named)
     assert (severity, scope, sentence) == ("hard", "row", "Bib 1 asked not to be named, and the name would be sent.")
     assert said(privacy.anonymity, replace(named, registered={"e1": b.registration(row)})) == []
+
+
+def test_a_row_is_theirs_by_our_link_too_and_a_letter_is_no_name():
+    row = b.row(1, first_name="A", last_name="Sample")
+    field = going(row, known={"e1": b.registration(row, is_anonymous=True)})
+    for first, fires in (("A.", False), ("A", False), ("Sample", True)):
+        sent = replace(field.payload[0], registration_key=None, first_name=first, last_name="")
+        assert bool(said(privacy.anonymity, replace(field, payload=(sent,)))) is fires
 
 
 def test_it_is_enough_that_the_registration_which_it_is_sent_to_asked():

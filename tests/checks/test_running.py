@@ -189,13 +189,14 @@ def test_by_the_registrations_gender_somebody_may_be_among_the_first(monkeypatch
     assert lifted(monkeypatch, replace(field, registered=registered), 40)
 
 
-def test_by_the_registrations_age_somebody_may_win_a_division(monkeypatch):
+@pytest.mark.parametrize(("age", "is_award"), [(69, False), (70, True), (79, True), (80, False)])
+def test_by_the_registrations_age_somebody_may_win_a_division(monkeypatch, age, is_award):
     rows = b.ranked([*[b.row(n, gender="M", division="M20-29", age=25) for n in range(1, 40)],
                      *[b.row(n, gender="M", division="M70-79", age=72) for n in range(40, 60)]])  # fmt: skip
     field = b.field(rows)
     assert not lifted(monkeypatch, field, 30)
-    registered = {**field.registered, "e30": replace(field.registered["e30"], age=71)}
-    assert lifted(monkeypatch, replace(field, registered=registered), 30)
+    registered = {**field.registered, "e30": replace(field.registered["e30"], age=age)}
+    assert lifted(monkeypatch, replace(field, registered=registered), 30) is is_award
 
 
 def test_where_children_are_not_ranked_nobody_would_win(monkeypatch):
