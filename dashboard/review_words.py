@@ -66,7 +66,9 @@ def _going(screen: Screen) -> str:
         return "cooling" if screen.waiting.not_before else "second"
     if screen.version and screen.version.state == "rejected":
         return "rejected"
-    return "" if screen.is_checked else "checking"
+    if screen.newer and not screen.newer.is_same:
+        return "older"
+    return "" if screen.is_checked or screen.newer else "checking"
 
 
 def _settled(screen: Screen) -> str:
@@ -99,6 +101,7 @@ def _said(screen: Screen, at: str, zone: str) -> tuple[str, str]:
         "empty": ("wait", f"{screen.scoring} lists nobody in these results yet"),
         "moving": ("wait", f"On its way to {where}"),
         "second": ("wait", "Waits for a second person"),
+        "older": ("wait", f"An earlier version: {words.plural(screen.finishers, 'finisher')}"),
         "rejected": ("bad", "Rejected: this version is never published"),
         "checking": ("wait", f"The checks are still running on {words.plural(screen.finishers, 'finisher')}"),
         "failed": ("bad", f"Publishing to {where} failed"),
@@ -110,7 +113,13 @@ def _said(screen: Screen, at: str, zone: str) -> tuple[str, str]:
     }
     if at == "cooling" and screen.waiting:
         return "wait", f"Goes out at {words.clock_zone(screen.waiting.not_before, zone)} unless somebody stops it"
-    return says.get(at) or (_shape(screen), screen.verdict.rstrip("."))
+    return says.get(at) or (_shape(screen), _verdict(screen).rstrip("."))
+
+
+def _verdict(screen: Screen) -> str:
+    """Of a version that is not the newest, what its checks said while it was."""
+    kept = screen.version.why if screen.version else None
+    return screen.verdict if screen.is_checked or not kept else kept
 
 
 def _visible(screen: Screen) -> str:
@@ -128,8 +137,8 @@ def _under(screen: Screen, around: Around, at: str, zone: str, now: datetime) ->
     if at in {"down", "back", "rejected", "drifted", "failed", "partial"} and screen.version:
         why = screen.last.publication_why if at in {"drifted", "failed", "partial"} and screen.last else screen.version.why
         lines.append(why or "")
-    if at in {"down", "back", "failed", "partial", "drifted"}:
-        lines.append(screen.verdict)
+    if at in {"down", "failed", "partial", "drifted", "older"}:
+        lines.append(_verdict(screen))
     lines.append(_public_now(screen))
     lines.append(_reading(screen, around, zone))
     lines.append(_sending(screen, around, at, zone, now))

@@ -31,7 +31,7 @@ def test_everybody_signs_in_and_begins_where_their_work_is(people, sign_in, role
     browser = sign_in(people.of(role))
     answer = browser.get("/sign-in")
     assert answer.status_code == 302
-    assert answer.location == ("/events" if role == "director" else "/")
+    assert answer.location == ("/approvals" if role == "director" else "/")
     assert people.of(role).name in browser.get("/account").text
 
 

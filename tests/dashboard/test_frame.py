@@ -59,8 +59,8 @@ def test_the_menu_follows_the_role(people, sign_in):
         nav = soup(sign_in(people.of(role)).get("/events")).find("nav", attrs={"aria-label": "Main"})
         return [words(link).split()[0] for link in nav.find_all("a")]
 
-    assert menu("director") == ["Events"]
-    assert menu("partner") == ["Overview", "Events", "Connections", "History"]
+    assert menu("director") == ["Approvals", "Events"]
+    assert menu("partner") == ["Overview", "Events", "Approvals", "Connections", "History"]
     assert menu("support") == ["Overview", "Failed", "Queues", "History"]
 
 
