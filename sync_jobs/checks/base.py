@@ -44,6 +44,7 @@ class Destination:
     expected: SetFlags | None  # what our last step left; None: nothing was ever published by us
     rows: tuple[Published, ...] = ()  # as read back last
     sent: tuple[Published, ...] = ()  # as we sent them last
+    left: tuple[Published, ...] | None = None  # the same as that provider can hold them; None: just as sent
     would_tell: int = 0  # people who would get a first message if this were published
     tells: bool = False  # whether the publisher wants messages to go out
 

@@ -184,10 +184,10 @@ def drift(field: Field) -> Iterable[Finding]:
     to = field.destination
     if to is None:
         return
-    edits = three_way(to.sent, to.rows, field.payload)
+    edits = three_way(to.sent if to.left is None else to.left, to.rows, field.payload)
     if to.expected is None and to.rows and not to.sent:
         sentence = f"At the destination are {counted(len(to.rows), 'result')} that were not published from here. Whose are they?"
-    elif to.expected is not None and to.flags is None:
+    elif to.flags is None and (to.sent or to.expected is not None):
         sentence = "The results that we published are not at the destination any more: their set is gone."
     elif edits:
         few = listed([f"{edit.who}, {edit.field} {edit.sent} → {edit.there}" for edit in edits])

@@ -292,6 +292,8 @@ def test_results_that_we_did_not_publish():
 def test_a_set_that_is_gone():
     sentence = "The results that we published are not at the destination any more: their set is gone."
     assert said(changing.drift, drifted(flags=None, there=())) == [("block", "set", sentence)]
+    assert said(changing.drift, drifted(flags=None, expected=None, there=())) == [("block", "set", sentence)]
+    assert said(changing.drift, drifted(flags=None, expected=None, there=(), sent=())) == []
 
 
 # V09
