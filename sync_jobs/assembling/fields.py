@@ -10,22 +10,28 @@ from typing import Any
 from sqlalchemy import select
 
 from sync_jobs import times, versions
+from sync_jobs.assembling import beside
 from sync_jobs.assembling.facts import facts as facts_of
 from sync_jobs.assembling.facts import policy_of
 from sync_jobs.assembling.registrations import linked
 from sync_jobs.checks import thresholds
 from sync_jobs.checks.base import Destination, Field
+from sync_jobs.kit.base import Adapter
 from sync_jobs.models import (
+    Approval,
     AwardGiven,
     CheckThreshold,
     Contest,
     Edition,
     HiddenName,
     Hold,
+    Publication,
+    PublicationPayload,
     ResultDestination,
     ResultVersion,
     db,
 )
+from sync_jobs.providers import ADAPTERS
 from sync_jobs.results import ContestFacts, Published, PublishedSet, Registered, SetFlags, Version
 from sync_jobs.review import packed
 from sync_jobs.review.payload import payload
@@ -54,6 +60,8 @@ def field(version_id: int, destination_id: int | None, *, going_official: bool =
     policy = policy_of(kept.timing_partner_id, kept.edition_id)
     version, before = versions.version_of(kept), _before(kept)
     facts = facts_of(version.contest_id, rows=_rows(version, before), policy=policy)
+    foreign = beside.foreign_points(facts, version)
+    facts = replace(facts, points=tuple(point for point in facts.points if point.name not in foreign))
     people = linked(facts)
     going = going_to(version.contest_id, destination_id)
     hidden, held, handed_out = (_entries(model, version.contest_id) for model in (HiddenName, Hold, AwardGiven))
@@ -71,6 +79,7 @@ def field(version_id: int, destination_id: int | None, *, going_official: bool =
         destination=None if going is None or destination_id is None else _destination(going, rows, tells=tells),
         handed_out=handed_out, held=held, hide_minors_under=policy.hide_minors_under,
         thresholds=thresholds.of(facts.profile, _own(facts)), going_official=going_official,
+        last_winners=beside.last_winners(facts), foreign_points=foreign,
     )  # fmt: skip
 
 
@@ -161,12 +170,32 @@ def _live(going: Going | None, version: Version, before: Version | None) -> Vers
 
 
 def _destination(going: Going, rows: tuple[Published, ...], *, tells: bool) -> Destination:
-    base = going.base or PublishedSet(set_id=None, flags=None)
-    there = {row.key for row in base.rows}
+    base, adapter = going.base or PublishedSet(set_id=None, flags=None), ADAPTERS[going.provider_name]
     return Destination(
         provider_name=going.provider_name, day=going.day, flags=base.flags, expected=_expected(going, base.flags), rows=base.rows,
-        sent=going.sent, would_tell=sum(row.key not in there for row in rows), tells=tells,
+        sent=going.sent, left=tuple(_as_held(row, adapter) for row in going.sent), would_tell=len(_untold(going, rows)),
+        tells=tells,
     )  # fmt: skip
+
+
+def _untold(going: Going, rows: Iterable[Published]) -> set[tuple[str, str]]:
+    """Registered finishers who never got a message: what went out quietly is told about as soon as messages are on."""
+    told = (
+        select(PublicationPayload.body)
+        .join(Publication, Publication.publication_id == PublicationPayload.publication_id)
+        .join(Approval, Approval.approval_id == Publication.approval_id)
+        .where(
+            Publication.destination_id == going.destination_id, Publication.state == "published", Approval.tells == 1,
+            PublicationPayload.body.is_not(None),
+        )
+    )  # fmt: skip
+    known = {row.key for body in db.session.scalars(told) if body for row in packed.unpack(body).rows}
+    return {row.key for row in rows if row.status == "FINISHED" and row.registration_key} - known
+
+
+def _as_held(row: Published, adapter: type[Adapter]) -> Published:
+    """As it reads there if nobody touched it, with the name that the provider has from its registration."""
+    return replace(adapter.shown(row), entry_key=row.entry_key, first_name=row.first_name, last_name=row.last_name)
 
 
 def _expected(going: Going, flags: SetFlags | None) -> SetFlags | None:

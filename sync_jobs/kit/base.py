@@ -230,7 +230,8 @@ class Adapter:
         """Results as a file for a person to load there. Makes no call."""
         raise NotImplementedError
 
-    def shown(self, row: Published) -> Published:
+    @staticmethod
+    def shown(row: Published) -> Published:
         """A row as it reads there once it was sent: without what the provider cannot hold. Its name only where we give it."""
         return row
 

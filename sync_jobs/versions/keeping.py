@@ -88,7 +88,25 @@ def _keep(contest: Where, said: Scored, run_id: int | None, now: datetime, *, is
 def _facts(said: Scored, *, is_complete: bool) -> dict[str, Any]:
     """`rows_said` stays open: nobody says how many results one contest has, and the reading checks what is said of all."""
     started = None if said.started_at is None else times.to_ms(said.started_at)
-    return {"started_at": started, "rows_said": None, "is_complete": is_complete, "scored_at": None, "entries": said.entries}
+    return {
+        "started_at": started, "rows_said": None, "is_complete": is_complete, "scored_at": None, "entries": said.entries,
+        "points": _points(said.made), "best": _best(said.made),
+    }  # fmt: skip
+
+
+def _points(made: Iterable[Made]) -> dict[str, int]:
+    """How many finishers passed each reading point: what other contests ask of this one."""
+    return dict(Counter(split.point for each in made if each.row.is_finisher for split in each.row.splits))
+
+
+def _best(made: Iterable[Made]) -> dict[str, list[int | None]]:
+    """The best time of each gender, from the gun and from the own start: what is asked a year later."""
+    rows = [each.row for each in made if each.row.is_finisher]
+    return {
+        gender: [min((ms for row in rows if row.gender == gender and (ms := row.time(basis)) is not None), default=None)
+                 for basis in ("gun", "chip")]
+        for gender in sorted({row.gender for row in rows if row.gender})
+    }  # fmt: skip
 
 
 def _says_more(before: dict[str, Any], facts: dict[str, Any]) -> bool:

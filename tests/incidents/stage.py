@@ -128,11 +128,13 @@ class Stage:
     # At scoring
 
     def field(
-        self, many: int | None = None, *, leader: int = 32 * MINUTE, apart: int = 700, points: Iterable[tuple[str, float]] = ()
+        self, many: int | None = None, *, leader: int = 32 * MINUTE, apart: int = 700, points: Iterable[tuple[str, float]] = (),
+        prefix: str = "e",
     ) -> list[Score]:
         """A clean field: everybody finished, in the order of their bibs, men and women in turn."""
         people = self.registered[:many]
-        return [self._score(number, one, leader + apart * (number - 1), tuple(points)) for number, one in enumerate(people, 1)]
+        made = [self._score(number, one, leader + apart * (number - 1), tuple(points)) for number, one in enumerate(people, 1)]
+        return [replace(row, entry=f"{prefix}{row.number}") for row in made]
 
     def _score(self, number: int, registration: Any, gun: int, points: tuple[tuple[str, float], ...]) -> Score:
         offset = 2000 + number

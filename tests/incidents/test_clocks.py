@@ -91,9 +91,9 @@ def test_i05_a_wave_is_corrected_by_a_constant(stage):
     (mass,) = race.findings("V03")
     assert mass.severity == "block"
     assert "no such correction was declared" in mass.sentence
-    assert race.finding("V04").sentence == "308 of 310 changed times move by -4:30: one bulk correction."
+    assert race.finding("V04").sentence == "308 of 310 changed times move by −4:30: one bulk correction."
     shifted, *single = [line for line in race.lines() if line.section == "time"]
-    assert shifted.text == "308 times moved by -4:30."
+    assert shifted.text == "308 times moved by −4:30."
     assert {entry for line in single for entry in line.entries} == {"e60", "e61"}, "who deviates stands alone"
     with pytest.raises(Blocked):
         race.approve(reason="Wave 1B -4:30")
@@ -124,9 +124,11 @@ def test_i06_everyone_two_minutes_too_fast(stage):
     assert (seen.facts.planned_start, versions.load(race.newest().version_id).started_at) == (RUN, RUN + timedelta(minutes=2))
     assert race.finding("T08").sentence.startswith("Start used 09:02:00, planned 09:00:00")
     assert race.finding("T08").severity == "info"
-    men = race.findings("T09")[0]
-    assert men.severity == "warn"
-    assert men.sentence.startswith("6 of the top 10 men beat last year's winner, who had 16:40")
+    beaten = race.findings("T09")
+    assert {card.severity for card in beaten} == {"warn"}
+    assert {card.sentence.partition(".")[0] for card in beaten} == {
+        f"6 of the top 10 {kind} beat last year's winner, who had 16:40" for kind in ("men", "women")
+    }
     assert race.publications() == [], "nothing goes out by itself"
     assert race.live() is None
 
@@ -140,7 +142,7 @@ def last_year(race, winner_ms: int) -> None:
     make_link(edition, race.scoring, "8001")
     known = {"happening_id": "8001", "provider_contest_id": "8001/401", "starts_at": start}
     contest = make_contest(edition, race.scoring, "5K", **known).contest_id
-    rows = [replace(row, gun_ms=winner_ms, chip_ms=winner_ms - 1000) for row in race.field(2)]
+    rows = [replace(row, gun_ms=winner_ms, chip_ms=winner_ms - 1000) for row in race.field(2, prefix="y")]
     race.score(rows, start=start, contest_id=contest)
     versions.make(edition.edition_id, race.scoring.connection_id, None, times.now())
     db.session.rollback()

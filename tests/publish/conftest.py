@@ -33,7 +33,8 @@ class Desk:
     edition: Any
     destination_id: int
     receipts: list[Any]
-    provider: str = "runsignup"
+    provider: str
+    app: Any
     versions: int = 0
 
     # Before
@@ -120,7 +121,7 @@ class Desk:
     def shown(self) -> list[Published]:
         """The same rows without what RunSignUp knows of people by itself."""
         shown = ADAPTERS[self.provider].shown
-        return [shown(None, row) for row in self.there().rows]
+        return [shown(row) for row in self.there().rows]
 
     def by_hand(self, what: str, **given: Any) -> None:
         self.sandbox.control.do(what, times.now(), {"set": self.destination().set_id, **given})
@@ -208,4 +209,4 @@ def desk(app, clock, people, provider, decided, written) -> Iterator[Desk]:
             registration_contest_id=contest.contest_id, also_for=[], visibility="none", base_hash="",
         )  # fmt: skip
         keep(destination)
-        yield Desk(world, sandbox, connection, edition, destination.destination_id, written, provider)
+        yield Desk(world, sandbox, connection, edition, destination.destination_id, written, provider, app)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sync_jobs import jobs, ledger, times
-from sync_jobs.models import PublicationPayload, ResultDestination, write
+from sync_jobs.models import Publication, PublicationPayload, ResultDestination, write
 from sync_jobs.providers import ADAPTERS
 from sync_jobs.review.packed import Payload, pack
 
@@ -28,7 +28,7 @@ def test_a_first_publication_is_hidden_until_it_is_proven(desk):
 
 
 def desk_shown(row):
-    return ADAPTERS["runsignup"].shown(None, row)
+    return ADAPTERS["runsignup"].shown(row)
 
 
 def test_official_is_a_publication_of_its_own_that_sends_no_row(desk):
@@ -65,6 +65,7 @@ def test_whoever_is_left_out_goes_only_with_all_and_the_set_is_hidden_meanwhile(
 
 
 def test_a_name_that_is_hidden_is_not_the_registrations(desk):
+    """Incident 27."""
     rows = desk.rows()
     desk.publish(rows, "official")
     hidden = [replace(rows[0], first_name="Anonymous", last_name=""), replace(rows[1], first_name="A.", last_name="B."), *rows[2:]]
@@ -76,6 +77,7 @@ def test_a_name_that_is_hidden_is_not_the_registrations(desk):
 
 
 def test_messages_go_out_only_where_somebody_asked_and_once(desk):
+    """Incident 15."""
     finishers = sum(row.status == "FINISHED" for row in desk.rows())
     assert desk.publish(desk.rows(), "official").state == "published"
     assert desk.listed()["notifications"] == 0
@@ -101,6 +103,7 @@ def test_taking_down_hides_first_and_needs_nothing_to_be_as_it_was(desk):
 
 
 def test_a_then_b_then_a_really_sends_a_again(desk):
+    """Incident 20."""
     a = desk.rows()
     b = [replace(a[0], gun_ms=900_000), *a[1:]]
     for rows in (a, b, a):
@@ -112,6 +115,7 @@ def test_a_then_b_then_a_really_sends_a_again(desk):
 
 
 def test_a_destination_that_somebody_edited_is_not_overwritten(desk, clock):
+    """Incident 21."""
     rows = desk.rows()
     desk.publish(rows, "official")
     desk.by_hand("edit_result", bib=3, clock_time="0:11:11.000", first_name="Other")
@@ -181,10 +185,38 @@ def test_an_update_that_is_not_proven_is_partial(desk, clock):
     assert desk.destination().visibility == "official"
 
 
+def test_taking_down_while_rows_go_out_stops_them_and_hides(desk, monkeypatch):
+    rows = desk.rows()
+    assert desk.publish(rows, "official").state == "published"
+    number = desk.approve([replace(row, place=None) for row in rows], "correction")
+    desk.ask()
+    taken = []
+
+    def take_down(what, now, given):
+        if what == "post_results" and not taken:
+            with write() as session:  # as approvals do it, in another process
+                session.get_one(Publication, number).state = "failed"
+            taken.append(desk.approve([], "retraction"))
+
+    monkeypatch.setattr("sync_jobs.providers.runsignup.RunSignUp.results_at_once", 20)
+    monkeypatch.setattr(desk.sandbox.results, "keep", lambda *deed: in_context(desk, take_down, *deed))
+    assert desk.work().status == "completed"
+    assert desk.publication(taken[0]).state == "published"
+    assert (desk.destination().visibility, desk.listed()["sets"][0]["public_results"]) == ("retracted", "F")
+    assert desk.calls("full-results") == 2, "the other chunks were not sent"
+    assert [kind for publication, kind, _, _ in desk.receipts if publication == number] == []
+
+
+def in_context(desk, deed, *given):
+    with desk.app.app_context():
+        deed(*given)
+
+
 # What must not leave
 
 
 def test_a_field_that_may_not_be_published_stops_it_before_any_call(desk, caplog):
+    """Incident 14."""
     rows = [replace(desk.rows()[0], extra={"email": "ada@example.com"})]
     made = desk.publish(rows)
     assert (made.state, desk.calls()) == ("failed", 0)
@@ -193,6 +225,7 @@ def test_a_field_that_may_not_be_published_stops_it_before_any_call(desk, caplog
 
 
 def test_last_years_event_is_refused(desk):
+    """Incident 24."""
     number = desk.approve(desk.rows())
     with write() as session:
         session.get_one(ResultDestination, desk.destination_id).happening_id = "69999"
@@ -237,6 +270,7 @@ def test_what_is_approved_while_a_run_ends_is_asked_for_by_the_clock(desk):
 
 @pytest.mark.parametrize("fault", ["lost_reply", "late_500", "refused", "cut"])
 def test_an_answer_that_is_lost_is_looked_up(desk, clock, fault):
+    """Incident 20."""
     for path in ("new-result-set", "result-set-splits", "full-results", "edit-result-set"):
         desk.sandbox.faults.add(fault, provider="runsignup", path=path, calls=1)
     number = desk.approve(desk.rows())

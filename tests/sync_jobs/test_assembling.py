@@ -317,7 +317,7 @@ def test_a_destination_that_is_public(sides, pair):
     assert (field.live.version_id, field.newest.version_id, field.live_visibility) == (first, second, "preliminary")
     there = field.destination
     assert (there.flags, there.expected, there.rows, there.sent) == (FLAGS, FLAGS, (told("10"),), (told("10"),))
-    assert (there.would_tell, there.tells) == (1, True)
+    assert (there.would_tell, there.tells) == (2, True), "what went out quietly is told about with the rest"
     assert assembling.field(second, to).live.version_id == first
     assert assembling.field(third, None).live.version_id == first, "also where it is not about a destination"
 
@@ -372,4 +372,4 @@ def test_a_field_costs_few_statements_however_many_ran(sides, pair):
         counted.append(sum("SELECT" in one for one in seen))
         seen.clear()
     assert len(field.payload) == 39
-    assert max(counted) <= 20, counted
+    assert max(counted) <= 22, counted

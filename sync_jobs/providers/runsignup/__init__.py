@@ -181,7 +181,8 @@ class RunSignUp(Adapter):
         """The set and all its rows."""
         return self._results.published(target)
 
-    def shown(self, row: Published) -> Published:
+    @staticmethod
+    def shown(row: Published) -> Published:
         """No places but the overall one, no time beside a word, and the names of RunSignUp's own registrations."""
         return publishing.shown(row)
 
