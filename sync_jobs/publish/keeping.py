@@ -51,6 +51,7 @@ class Job:
     set_name: str
     visibility: str  # before
     expected: str  # the hash of what the approver saw there
+    tells_many: int
     base: bytes | None
     base_at: datetime | None
     name: str  # of the edition and the distance, for a file
@@ -144,7 +145,8 @@ def load(publication_id: int) -> Job:
         chunks_done=publication.chunks_done, payload=payload, body=body, destination_id=destination.destination_id,
         contest_id=destination.contest_id, version_id=publication.version_id, set_id=destination.set_id,
         set_name=contest.name or "Results",
-        visibility=destination.visibility, expected=approval.base_hash, base=destination.base,
+        visibility=destination.visibility, expected=approval.base_hash, tells_many=approval.tells_many,
+        base=destination.base,
         base_at=destination.base_at,
         name=f"{edition} {contest.name}", notes=dict(publication.notes or {}),
     )  # fmt: skip

@@ -257,7 +257,7 @@ def proof(
     return Proof(
         read_at=there.read_at if there else None, hash=rows_hash(there.rows) if there else None, is_equal=is_equal,
         differences=tuple(_difference(one) for one in differences), visibility_before=job.visibility, visibility_after=after,
-        told=None,
+        told=job.tells_many if job.payload.tells and is_equal else 0,
     )  # fmt: skip
 
 

@@ -124,6 +124,16 @@ def test_a_kill_at_each_instant_of_a_first_publication(desk, reaper, chunked, de
     assert {held for _, held, public in deeds if public == "T"} == {len(rows)}, "nobody saw half of it"
 
 
+def test_a_publication_asks_for_no_more_than_it_must(desk):
+    """Sets before, a set, its points, the rows, a page more than is full, the flags, and a look at them."""
+    assert desk.publish(desk.rows()).state == "published"
+    asked = [f"{call.method} {call.path.rsplit('/', 1)[-1]}" for call in desk.sandbox.requests]
+    assert asked == [
+        "GET get-result-sets", "POST new-result-set", "POST result-set-splits", "POST full-results", "GET get-results",
+        "GET get-results", "POST edit-result-set", "GET get-result-sets",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_kill_after_kill(desk, reaper, chunked, deeds, seed):
     rows, dice = desk.rows(), random.Random(seed)
