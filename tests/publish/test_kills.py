@@ -93,8 +93,8 @@ def check(desk, number, rows):
 
 @pytest.fixture
 def chunked(monkeypatch):
-    """Five posts for 500 rows."""
-    monkeypatch.setattr("sync_jobs.providers.runsignup.RunSignUp.results_at_once", 100)
+    """Six posts for 500 rows."""
+    monkeypatch.setattr("sync_jobs.providers.runsignup.RunSignUp.results_at_once", 84)
 
 
 @pytest.fixture
