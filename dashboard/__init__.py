@@ -36,6 +36,7 @@ from dashboard import (
     policy,
     processes_cli,
     queues,
+    receipts,
     reconciliation,
     results,
     review,
@@ -96,6 +97,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(review_find.pages)
     app.register_blueprint(approvals.pages)
     app.register_blueprint(versions.pages)
+    app.register_blueprint(receipts.pages)
     app.register_blueprint(policy.pages)
     app.register_blueprint(look_up_log.pages)
     app.register_blueprint(run.pages)

@@ -132,7 +132,7 @@ def _error(error: HTTPException) -> ResponseReturnValue:
 
 def _page(code: int, sentence: str = "") -> ResponseReturnValue:
     answer, step = ERRORS.get(code, ERRORS[500 if code >= 500 else 400])
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/") or request.path.endswith(".json"):
         return problem(code, answer, sentence or step)
     signed_in = access.signed_in() if code != 500 else None
     home = signed_in.home if signed_in else "/"

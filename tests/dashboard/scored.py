@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import update
 
-from sync_jobs import contest_map, destinations, times
+from sync_jobs import contest_map, destinations, receipts, times
 from sync_jobs.models import (
     Approval,
+    Connection,
     Contest,
+    Edition,
     Partner,
     Publication,
     PublicationPayload,
@@ -21,12 +23,13 @@ from sync_jobs.models import (
     db,
     write,
 )
+from sync_jobs.receipts import Execution, Proof
 from sync_jobs.results import Published, ResultRow
 from sync_jobs.review.fingerprints import content_hash
 from sync_jobs.review.packed import Payload, pack
 from sync_jobs.versions import keeping
 from sync_jobs.versions.scored import Made
-from tests.factories import keep
+from tests.factories import keep, make_connection
 from tests.sync_jobs.sides import Sides, two_sides
 
 SEEN = {"preliminary": "preliminary", "official": "official", "correction": "official", "retraction": "retracted"}
@@ -122,6 +125,16 @@ class Scored:
             session.execute(update(ResultDestination).where(mine).values(**live))
         return publication
 
+    def receipt(self, publication: Publication, kind: str = "published", **given: Any) -> int:
+        """Its receipt, as whoever published writes it; its id."""
+        proof = Proof(
+            read_at=times.now(), hash="h", is_equal=True, visibility_before="none", visibility_after="preliminary", told=0
+        )
+        with write() as session:
+            kept = session.get_one(Publication, publication.publication_id)
+            done = Execution(attempts=1, chunks=1, accepted=3)
+            return receipts.write(session, kept, kind, proof=given.get("proof", proof), execution=done, now=times.now()).receipt_id
+
     def file(self, publication: Publication, **given: Any) -> ResultFile:
         """The results as a file."""
         made = ResultFile(**{
@@ -148,5 +161,14 @@ def _target(place: ResultDestination) -> Any:
 def scored(partner: Partner, name: str = "Maple 10K") -> Scored:
     sides = two_sides(partner, name)
     ten, contest = sides.distance("Ten", 1), sides.scored("10K", 1)
+    contest_map.confirm(sides.id, ten.contest_id, contest.contest_id, by="Pat", now=times.now())
+    return Scored(sides, ten, contest)
+
+
+def scored_in(edition: Edition, here: Connection) -> Scored:
+    """The same in an event that is there, with what a connection's provider registers."""
+    partner = db.session.get_one(Partner, edition.timing_partner_id)
+    sides = Sides(partner, edition, here, make_connection(partner, "chronotrack"))
+    ten, contest = sides.distance("Ten", sides.id), sides.scored("10K", sides.id)
     contest_map.confirm(sides.id, ten.contest_id, contest.contest_id, by="Pat", now=times.now())
     return Scored(sides, ten, contest)

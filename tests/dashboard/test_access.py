@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pytest
 from sqlalchemy import delete, event, select, update
@@ -13,6 +13,7 @@ from sync_jobs import times
 from sync_jobs.models import Account, Connection, DirectorEdition, Edition, Run, SignIn, db, write
 from tests import factories
 from tests.dashboard.conftest import read, words
+from tests.dashboard.scored import field_of, scored_in
 
 ALL, COMPANY, HOUSE, ADMIN = (
     "director partner support administrator",
@@ -61,6 +62,10 @@ WHO = {
     "GET /events/<int:edition_id>/publishing": ALL,
     "POST /events/<int:edition_id>/publishing": OWNERS,
     "POST /events/<int:edition_id>/publishing/partner": OWNERS,
+    "GET /events/<int:edition_id>/receipts": ALL,
+    "POST /events/<int:edition_id>/receipts": ALL,
+    "GET /receipts/<int:receipt_id>": ALL,
+    "GET /receipts/<int:receipt_id>.json": ALL,
     "GET /events/<int:edition_id>/reconciliation": ALL,
     "POST /events/<int:edition_id>/reconciliation": ALL,
     "GET /events/<int:edition_id>/results/<int:contest_id>/versions": ALL,
@@ -152,7 +157,8 @@ class Owned:
     token_id: int
     line_id: int
     file_id: int
-    contest_id: int  # a scored one
+    contest_id: int  # a scored one, with results
+    receipt_id: int
 
     def fill(self, rule):
         filled = rule.rule
@@ -166,6 +172,8 @@ def belongings(partner, edition=None):
     edition = edition or factories.make_edition(partner)
     factories.make_link(edition, connection)
     run = factories.make_run(connection, "participants", edition, status="failed", last_error="It broke.")
+    board = scored_in(edition, connection)
+    sent = board.publish(board.version(field_of(3)), field_of(3))
     return Owned(
         partner_id=partner.timing_partner_id,
         connection_id=connection.connection_id,
@@ -175,7 +183,8 @@ def belongings(partner, edition=None):
         token_id=factories.make_token(partner, token=f"hub_of_event_{edition.edition_id}").token_id,
         line_id=factories.make_line(edition, connection).line_id,
         file_id=factories.make_file(edition, connection).file_id,
-        contest_id=factories.make_contest(edition, factories.make_connection(partner, "chronotrack")).contest_id,
+        contest_id=board.contest.contest_id,
+        receipt_id=board.receipt(sent),
     )
 
 
@@ -283,8 +292,8 @@ def test_what_belongs_to_another_partner_is_not_there(app, people, own, foreign,
             continue
         answer = browser.open(foreign.fill(rule), method=method)
         if role in WHO[name].split():
-            missing = browser.open(Owned(*[999_999] * 9).fill(rule), method=method)
-            huge = browser.open(Owned(*[2**70] * 9).fill(rule), method=method)
+            missing = browser.open(Owned(*[999_999] * len(fields(Owned))).fill(rule), method=method)
+            huge = browser.open(Owned(*[2**70] * len(fields(Owned))).fill(rule), method=method)
             assert answer.status_code == missing.status_code == huge.status_code == 404, name
             assert words(read(answer)) == words(read(missing)), name
             checked += 1
