@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -56,7 +56,7 @@ def check(version_id: int, now: datetime) -> str:
         state = "pulled"  # everything changes at this moment: it is looked at again with the next tick
     if state not in {"pulled", *DECIDED}:
         for one in looked.proposals:
-            ruling.follow(one, now)
+            ruling.follow(replace(one, version_state=state, is_checked=True), now)
     return state
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sync_jobs.approvals.base import Stale
-from sync_jobs.approvals.proposing import Proposal, propose
+from sync_jobs.approvals.checking import fresh
+from sync_jobs.approvals.proposing import Proposal
+from sync_jobs.checks.base import Finding
 from sync_jobs.providers import label
 from sync_jobs.review import policy
 from sync_jobs.review.difference import Difference, difference
@@ -22,9 +24,11 @@ CHANGE_CHECKS = "V"  # the family that asks what changes: whoever goes back want
 def must_be_as_seen(found: Proposal, act: str, *, tells: bool, seen: Seen, now: datetime, is_back: bool = False) -> None:
     """Raise Stale unless the three hashes are what they were, and no newer version would send anything else."""
     payload = found.payload(act, tells=tells).hash
-    newer = None if found.is_newest or is_back else propose(found.spot.destination_id, None, now)
-    if newer is not None and (newer.payload(act, tells=tells).hash != payload or newer.version_state == "blocked"):
+    newer = None if found.is_newest or is_back else fresh(found.spot.destination_id, None, now)
+    if newer is not None and newer.payload(act, tells=tells).hash != payload:
         raise _newer(found, newer)
+    if newer is not None and _open(newer).keys() - found.findings.keys():
+        raise _looked_anew(newer)
     if payload != seen[0]:
         raise Stale("What would be sent is not what you saw: the map, a name, a held row or a rule was changed. Look again.")
     if found.spot.base_hash != seen[1]:
@@ -49,12 +53,18 @@ def _newer(found: Proposal, newer: Proposal) -> Stale:
 
 def _looked_anew(found: Proposal) -> Stale:
     """The findings or their answers are not those of the screen."""
-    still = policy.unsolved(found.findings, found.waivers.keys(), "hard", "block", "warn")
+    still = _open(found).values()
     entries = {entry for one in still for entry in one.entries}
     bibs = sorted({row.bib for row in found.field.version.rows if row.entry_key in entries and row.bib}, key=_order)
     said = ["What the checks say, or who answered it, is not what you saw."]
-    said += [one.sentence for one in still[:3]] or ["Nothing is open now."]
+    said += [one.sentence for one in still][:3] or ["Nothing is open now."]
     return Stale(said, bibs)
+
+
+def _open(found: Proposal) -> dict[str, Finding]:
+    """What asks something of somebody, by fingerprint."""
+    still = policy.unsolved(found.findings, found.waivers.keys(), "hard", "block", "warn")
+    return {fp: one for fp, one in found.findings.items() if one in still}
 
 
 def against(found: Proposal, act: str, now: datetime, *, tells: bool, is_back: bool) -> list[str]:
