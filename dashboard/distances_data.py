@@ -102,6 +102,7 @@ def _rules(edition_id: int) -> Query:
             ContestSettings.contest_id.label("contest_id"), ContestSettings.basis.label("basis"),
             ContestSettings.division_basis.label("division_basis"), ContestSettings.overall_awards.label("overall_awards"),
             ContestSettings.division_awards.label("division_awards"), ContestSettings.age_reference.label("age_reference"),
+            ContestSettings.cutoff_minutes.label("cutoff_minutes"),
         )
         .join(Contest, Contest.contest_id == ContestSettings.contest_id)
         .where(Contest.edition_id == edition_id)

@@ -35,6 +35,10 @@ class RulesForm(Form):
     overall_awards = IntegerField("Awards overall", validators=NUMBER)
     division_awards = IntegerField("Awards in each age group", validators=NUMBER)
     age_reference = DateField("Ages count on", validators=[Optional()])
+    cutoff_minutes = IntegerField(
+        "Time limit, in minutes from the gun",
+        validators=[Optional(), NumberRange(1, contest_map.MOST_MINUTES, f"Between 1 and {contest_map.MOST_MINUTES:,}.")],
+    )
     reason = TextAreaField(
         "Why they change after the start", filters=[stripped],
         validators=[Length(max=contest_map.MOST_REASON, message=f"At most {contest_map.MOST_REASON} characters.")],
@@ -46,6 +50,7 @@ class RulesForm(Form):
         return Rules(
             basis=self.basis.data, division_basis=self.division_basis.data, overall_awards=self.overall_awards.data,
             division_awards=self.division_awards.data, age_reference=self.age_reference.data,
+            cutoff_minutes=self.cutoff_minutes.data,
         )  # fmt: skip
 
 

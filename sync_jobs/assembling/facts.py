@@ -33,7 +33,7 @@ CONTEST = (
 )  # fmt: skip
 RULES = (
     ContestSettings.basis, ContestSettings.division_basis, ContestSettings.overall_awards, ContestSettings.division_awards,
-    ContestSettings.age_reference,
+    ContestSettings.age_reference, ContestSettings.cutoff_minutes,
 )  # fmt: skip
 MEASURED_ONLY = frozenset({"chronotrack"})
 """Whose splits are stretches of the course: one that is not called by a length says nothing of a point."""
@@ -68,6 +68,7 @@ def _rules(found: Any, policy: Policy) -> dict[str, Any]:
     return {
         "basis": chosen.basis, "division_basis": chosen.division_basis, "overall_awards": chosen.overall_awards,
         "division_awards": chosen.division_awards, "age_reference": chosen.age_reference,
+        "cutoff_ms": None if chosen.cutoff_minutes is None else chosen.cutoff_minutes * 60_000,
     }  # fmt: skip
 
 

@@ -11,12 +11,13 @@ from sync_jobs.contest_map.freezing import NeedsReason, is_frozen, started
 from sync_jobs.contest_map.history import version
 from sync_jobs.contest_map.moving import follow
 from sync_jobs.contest_map.rows import CannotMap, LookFirst
-from sync_jobs.contest_map.ruling import BASES, MOST_AWARDS, Rules, keep_rules, rules, rules_of
+from sync_jobs.contest_map.ruling import BASES, MOST_AWARDS, MOST_MINUTES, Rules, keep_rules, rules, rules_of
 from sync_jobs.contest_map.suggesting import suggest
 
 __all__ = [
     "BASES",
     "MOST_AWARDS",
+    "MOST_MINUTES",
     "MOST_REASON",
     "CannotMap",
     "LookFirst",

@@ -20,6 +20,7 @@ from sync_jobs.providers import side
 
 BASES = ("gun", "chip")
 MOST_AWARDS = 50
+MOST_MINUTES = 60 * 24 * 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Rules:
     overall_awards: int = 3
     division_awards: int = 3
     age_reference: date | None = None  # None: the day of the contest
+    cutoff_minutes: int | None = None  # the time limit from the gun; None: there is none
 
 
 def rules(session: Session, contest_id: int) -> Rules:
@@ -44,7 +46,7 @@ def rules_of(row: Any) -> Rules:
         return Rules()
     return Rules(
         basis=row.basis, division_basis=row.division_basis, overall_awards=row.overall_awards, division_awards=row.division_awards,
-        age_reference=date.fromisoformat(row.age_reference) if row.age_reference else None,
+        age_reference=date.fromisoformat(row.age_reference) if row.age_reference else None, cutoff_minutes=row.cutoff_minutes,
     )  # fmt: skip
 
 
@@ -77,6 +79,8 @@ def _check(chosen: Rules) -> None:
         raise CannotMap("Places are made by gun or by chip time.")
     if not all(0 <= number <= MOST_AWARDS for number in (chosen.overall_awards, chosen.division_awards)):
         raise CannotMap(f"Awards go to between 0 and {MOST_AWARDS} people of a ranking.")
+    if chosen.cutoff_minutes is not None and not 0 < chosen.cutoff_minutes <= MOST_MINUTES:
+        raise CannotMap(f"A time limit is between 1 and {MOST_MINUTES:,} minutes.")
 
 
 def _difference(before: Rules, chosen: Rules) -> str:
@@ -84,11 +88,15 @@ def _difference(before: Rules, chosen: Rules) -> str:
     said = {
         "basis": "overall by {} time", "division_basis": "age groups by {} time", "overall_awards": "{} overall awards",
         "division_awards": "{} awards of each age group", "age_reference": "ages on {}",
+        "cutoff_minutes": "time limit {} minutes",
     }  # fmt: skip
     old, new = asdict(before), asdict(chosen)
-    parts = [f"{said[name].format(_word(new[name]))}, was {_word(old[name])}" for name in said if old[name] != new[name]]
+    parts = [
+        f"{said[name].format(_word(name, new[name]))}, was {_word(name, old[name])}" for name in said if old[name] != new[name]
+    ]
     return f"{'; '.join(parts)}."
 
 
-def _word(value: object) -> object:
-    return "the day itself" if value is None else value
+def _word(name: str, value: object) -> object:
+    nothing = "the day itself" if name == "age_reference" else "of no"
+    return nothing if value is None else value

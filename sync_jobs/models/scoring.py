@@ -48,6 +48,7 @@ class ContestSettings(Base):
     overall_awards: Mapped[int] = mapped_column(Integer, server_default=text("3"))
     division_awards: Mapped[int] = mapped_column(Integer, server_default=text("3"))
     age_reference: Mapped[str | None] = mapped_column(Text)  # YYYY-MM-DD on which ages count; None: the day of the contest
+    cutoff_minutes: Mapped[int | None] = mapped_column(Integer)  # the time limit from the gun; None: there is none
     decided_by: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
 
