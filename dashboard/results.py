@@ -11,6 +11,7 @@ from dashboard.results_data import Line
 from dashboard.results_scope import SEEN_AS, zone_of
 
 pages = Blueprint("results", __name__)
+NOBODY = 0  # no account: whoever asked, somebody else has to agree
 STATES = {
     "pulled": ("wait", "being checked"), "blocked": ("bad", "a problem must be solved"),
     "needs_review": ("late", "waits for a word"), "cleared": ("good", "nothing to do"),
@@ -47,7 +48,7 @@ def state(line: Line) -> tuple[str, str]:
     if any(spot.publication_state in results_data.MOVING for spot in line.spots):
         return "wait", "on its way"
     if any(spot.approval_state == "waiting" for spot in line.spots):
-        return "wait", "waits for a second word"
+        return "wait", "waits for a second person"
     if not line.spots:
         return "late", "matched with no distance at registration"
     if line.state in results_data.ASKS and not line.waits:
@@ -59,9 +60,11 @@ def answer(lines: list[Line]) -> str:
     """The first line of the page."""
     if not lines:
         return "No distance is scored yet"
-    waiting = [line for line in lines if line.waits]
-    if waiting:
-        return f"{words.counted(len(waiting), 'distance')} {'waits' if len(waiting) == 1 else 'wait'} for a word"
+    waiting = (len([line for line in lines if line.waits]), "a word")
+    second = (len([line for line in lines if line.second_for(NOBODY)]), "a second person")
+    for many, whom in (waiting, second):
+        if many:
+            return f"{words.counted(many, 'distance')} {'waits' if many == 1 else 'wait'} for {whom}"
     if all(line.version_id is None for line in lines):
         return "No results have come yet"
     return "Nothing waits for a word"

@@ -24,7 +24,7 @@ from sync_jobs.approvals.base import MOST_WORDS
 from sync_jobs.models import Contest, Edition
 from sync_jobs.review import REASONS
 from sync_jobs.review.lines import TITLES, lines
-from sync_jobs.review.words import clock
+from sync_jobs.review.words import clock, ordinal
 
 pages = Blueprint("review", __name__)
 BASE = "/events/<int:edition_id>/results/<int:contest_id>"
@@ -127,7 +127,8 @@ def _words(screen: Screen, head: review_words.Head) -> dict[str, Any]:
         "reasons": REASONS, "titles": TITLES, "most": MOST_WORDS, "clock": clock, "button": review_words.sentence(screen),
         "told": review_words.told(screen), "may_press": review_words.may_press(screen, head.stage, access.current()),
         "seen_as": review_words.SEEN, "visible": review_words.VISIBLE, "acts": review_words.AS, "waits": review_words.waits,
-        "kept_lines": _kept_lines, "again": request.args.get("act", ""), "person_of": review_shapes.names(screen),
+        "kept_lines": _kept_lines, "title_of": review_words.title_of, "ordinal": ordinal,
+        "against": review_words.against(screen), "again": request.args.get("act", ""), "person_of": review_shapes.names(screen),
     }  # fmt: skip
 
 

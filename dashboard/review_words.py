@@ -29,6 +29,7 @@ STEPS = {
 }  # fmt: skip
 CODES = {"FINISHED": "finished", "RUNNING": "on course", "NOT_SEEN": "not seen", "HELD": "under review", "NC": "not ranked",
          "OTL": "over the limit"}  # fmt: skip
+LONGEST_TITLE = 90
 BAR = 1000  # how wide a bar is drawn, before it is fitted
 STATE_OF = {"FINISHED": "good", "DNF": "calm", "DNS": "rest", "DQ": "wait", "unknown": "late"}
 ORDER = ("FINISHED", "NC", "OTL", "RUNNING", "NOT_SEEN", "HELD", "DNF", "DNS", "DQ")
@@ -268,3 +269,22 @@ def waits(line: Any) -> str:
     if line.chunks:
         return f"{line.chunks_done} of {count(line.chunks, 'part')} sent"
     return "waiting for a worker" if line.publication_state == "waiting" else STEPS.get(line.publication_step or "", "at work")
+
+
+def against(screen: Screen) -> list[str]:
+    """What stands against the press. What a card above says already is only counted."""
+    if screen.offer is None:
+        return []
+    cards = {card.sentence for card in screen.cards}
+    above = sum(sentence in cards for sentence in screen.offer.against)
+    counted = [f"{words.counted(above, 'problem')} above must be solved or explained first."] if above else []
+    return counted + [sentence for sentence in screen.offer.against if sentence not in cards]
+
+
+def title_of(sentence: str) -> tuple[str, str]:
+    """A finding's sentence as a title and the rest."""
+    for mark in (": ", ". ", "; "):
+        first, found, rest = sentence.partition(mark)
+        if found and rest and len(first) <= LONGEST_TITLE:
+            return first + ("." if mark == ". " else ""), rest[0].upper() + rest[1:]
+    return sentence, ""
