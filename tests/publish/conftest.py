@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sync_jobs import approvals, ledger, publish, pull, receipts, secrets, times
-from sync_jobs.models import Approval, Connection, Publication, PublicationPayload, ResultDestination, Run, db, write
+from sync_jobs.models import Approval, Connection, Publication, PublicationPayload, ResultDestination, ResultVersion, Run, db, write
 from sync_jobs.providers import ADAPTERS
 from sync_jobs.results import Published, PublishedSet, ResultTarget
 from sync_jobs.review.packed import Payload, pack
@@ -48,6 +48,7 @@ class Desk:
         """Somebody approved these rows on top of what was read there last."""
         self.versions += 1
         destination = self.destination()
+        keep(self.version(destination))
         payload = Payload(target=self.target, visibility=ACTS[act], tells=bool(given.get("tells")), map_version=1, rows=tuple(rows))
         approval = Approval(
             timing_partner_id=destination.timing_partner_id, destination_id=self.destination_id, version_id=self.versions, act=act,
@@ -64,6 +65,13 @@ class Desk:
         keep(publication)
         keep(PublicationPayload(publication_id=publication.publication_id, body=pack(payload)))
         return publication.publication_id
+
+    def version(self, destination: ResultDestination) -> ResultVersion:
+        return ResultVersion(
+            version_id=self.versions, timing_partner_id=destination.timing_partner_id, edition_id=destination.edition_id,
+            contest_id=destination.contest_id, number=self.versions, content_hash=str(self.versions), facts={}, counts={},
+            pulled_at=times.now(), last_seen_at=times.now(), state="cleared",
+        )  # fmt: skip
 
     # The run
 
@@ -177,8 +185,10 @@ def _take_up(publication_id: int, now: Any) -> str | None:
 def written(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Receipts as they were asked for."""
     found: list[Any] = []
+    keep_receipt = receipts.write
 
     def write_receipt(session, publication, kind, *, proof, execution, now):
+        keep_receipt(session, publication, kind, proof=proof, execution=execution, now=now)
         found.append((publication.publication_id, kind, proof, execution))
 
     monkeypatch.setattr(receipts, "write", write_receipt)
