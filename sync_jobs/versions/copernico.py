@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import select
 
 from sync_jobs import people, times
-from sync_jobs.kit.statuses import status_of
+from sync_jobs.kit.statuses import WORDS, status_of
 from sync_jobs.models import PROVIDER_TABLES, db
 from sync_jobs.records import Entry
 from sync_jobs.results import ResultRow, Split
@@ -64,7 +64,8 @@ def _made(row: Any, entry: Entry) -> Made:
     said = word(row.status) or word(entry.status)
     splits = _splits(cells, row.split_times, gun.ms)
     has_time = gun.ms is not None or chip.ms is not None
-    status = gun.status or chip.status or status_of("copernico", said, finished=has_time, started=bool(splits))
+    is_out = WORDS["copernico"].get((said or "").upper()) == "RUNNING"  # then a time is an estimate, and no finish
+    status = gun.status or chip.status or status_of("copernico", said, finished=has_time and not is_out, started=bool(splits))
     found = ResultRow(
         entry_key=entry.key, bib=word(row.bib_number) or entry.bib,
         first_name=word(row.first_name) or entry.first_name,

@@ -23,4 +23,3 @@ def stage(app, clock):
             return build(app, clock, sandbox, world, **given)
 
         yield make
-

@@ -128,7 +128,12 @@ class Stage:
     # At scoring
 
     def field(
-        self, many: int | None = None, *, leader: int = 32 * MINUTE, apart: int = 700, points: Iterable[tuple[str, float]] = (),
+        self,
+        many: int | None = None,
+        *,
+        leader: int = 32 * MINUTE,
+        apart: int = 700,
+        points: Iterable[tuple[str, float]] = (),
         prefix: str = "e",
     ) -> list[Score]:
         """A clean field: everybody finished, in the order of their bibs, men and women in turn."""
@@ -175,9 +180,7 @@ class Stage:
     def pull(self, minutes: float = 5, *, is_complete: bool = True) -> int | None:
         """A reading so many minutes later, and the checks; the version, where it made one."""
         now = self.clock.forward(minutes=minutes)
-        made = versions.make(
-            self.edition.edition_id, self.scoring.connection_id, None, now, is_complete=is_complete
-        )
+        made = versions.make(self.edition.edition_id, self.scoring.connection_id, None, now, is_complete=is_complete)
         for version_id in made:
             approvals.check(version_id, times.now())
         db.session.rollback()
@@ -215,7 +218,14 @@ class Stage:
 
     def automatic(self, **given: Any) -> None:
         """The partner lets clean additions go out by themselves."""
-        chosen = {"mode": "automatic", "second_person": True, "award_depth": 3, "hide_minors_under": 13, "quiet_minutes": 60, **given}
+        chosen = {
+            "mode": "automatic",
+            "second_person": True,
+            "award_depth": 3,
+            "hide_minors_under": 13,
+            "quiet_minutes": 60,
+            **given,
+        }
         approvals.set_policy(self.partner.timing_partner_id, None, **chosen, by=self.actor("second"), now=times.now())
 
     def rules(self, **chosen: Any) -> None:
@@ -527,9 +537,7 @@ def build(
         make_contest(edition, registration, name, happening_id=happening.uid, provider_contest_id=str(one.number), starts_at=start)
         for name, one in zip(names, happening.contests, strict=False)
     ]
-    scored = make_contest(
-        edition, scoring, names[0], happening_id=EVENT, provider_contest_id=f"{EVENT}/{RACE}", starts_at=start
-    )
+    scored = make_contest(edition, scoring, names[0], happening_id=EVENT, provider_contest_id=f"{EVENT}/{RACE}", starts_at=start)
     keep(ContestPair(
         timing_partner_id=partner.timing_partner_id, edition_id=edition.edition_id,
         registration_contest_id=contests[0].contest_id, scoring_contest_id=scored.contest_id, state="confirmed",

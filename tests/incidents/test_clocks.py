@@ -184,7 +184,11 @@ def test_i22_ultra_through_the_change_of_clocks(stage, clock):
     ultra.waive_all()
     assert ultra.go().state == "published"
     live = ultra.live()
-    assert [(live.of(bib)["clock_time"], live.of(bib)["place"]) for bib in "123"] == [("9:59:59", 1), ("28:00:00", 2), ("29:31:05", 3)]
+    assert [(live.of(bib)["clock_time"], live.of(bib)["place"]) for bib in "123"] == [
+        ("9:59:59", 1),
+        ("28:00:00", 2),
+        ("29:31:05", 3),
+    ]
     assert span(ultra.would_send()["e3"].gun_ms) == "29:31:05", "what the page says"
     assert not any(odd in str(live.rows) for odd in ("05:31:05", "1 day"))
 
