@@ -35,6 +35,7 @@ from sync_jobs.review.twins import links_of
 from sync_jobs.review.words import count
 
 SAMPLE = 20  # people of one finding
+HANDED_OUT = "V09"  # the check of awards that were given on the stage
 NOBODY_YET = "Nothing was read from scoring yet."
 NOWHERE = "Nobody has confirmed yet where these results go. Match the distances first."
 BEING_CHECKED = "The checks are being done again: something changed since."
@@ -170,7 +171,12 @@ def _cards(session: Session, found: Proposal, destination_id: int) -> tuple[Card
     """What asks for somebody first: the gravest, and awards."""
     rows = looking.findings_of(session, found.version_id, destination_id)
     cards = [_card(row, found.waivers.get(fp), found.field) for fp, row in rows.items()]
-    return tuple(sorted(cards, key=lambda one: (not one.is_open, -_gravity(one), not one.is_award, one.finding_id)))
+    return tuple(sorted(cards, key=_order))
+
+
+def _order(card: Card) -> tuple[bool, int, bool, bool, int]:
+    """What is open, the gravest first; of those, what was handed out already leads."""
+    return not card.is_open, -_gravity(card), card.check_id != HANDED_OUT, not card.is_award, card.finding_id
 
 
 def _gravity(card: Card) -> int:
