@@ -295,6 +295,48 @@ def test_a_correction_after_official_needs_a_second_person_who_sees_what_changes
     assert all_of(Approval)[-1].approved_by == day.partner.account_id
 
 
+def test_where_nobody_else_could_agree_it_cools_off_and_can_be_taken_back(app, clock, browse):
+    clock.forward(minutes=-30)
+    day = race_day(*range(1, 41), partner_person=False)
+    day.pull()
+    day.go_public()
+    clock.forward(minutes=90)
+    day.go_public("official")
+    day.times(e3=2000)
+    clock.forward(minutes=1)
+    day.pull()
+    browser = browse(day.director)
+    page = browser.soup(base(day))
+    assert "it goes out half an hour from now" in words(page.select_one("#sheet"))
+    press(browser, page, "/approve", reason="Video")
+    page = browser.soup(base(day))
+    assert words(page.h1).endswith("Goes out at 12:31 EDT unless somebody stops it")
+    press(browser, page, "/refuse")
+    assert all_of(Approval)[-1].state == "withdrawn"
+
+
+def test_messages_are_a_word_of_their_own_with_the_number_of_people(day, version, browse):
+    browser = browse(day.director)
+    page = browser.soup(base(day))
+    tell = next(one for one in page.select("a") if words(one).startswith("Send messages too"))
+    page = browser.soup(tell["href"])
+    for part in (".bar", "#sheet"):
+        assert "40 people get a message – cannot be recalled." in words(page.select_one(part))
+    assert press(browser, page, "/approve").status_code == 303
+    [approval] = all_of(Approval)
+    assert (approval.tells, approval.tells_many) == (1, 40)
+
+
+def test_official_is_a_second_gate_with_its_own_word(day, version, browse, clock):
+    day.go_public()
+    clock.forward(minutes=90)
+    browser = browse(day.director)
+    page = browser.soup(base(day))
+    assert words(page.select_one(".bar a.main")) == "Publish 40 results as official to RunSignUp"
+    assert press(browser, page, "/approve").status_code == 303
+    assert all_of(Approval)[-1].act == "official"
+
+
 def test_a_second_person_refuses_in_words_and_the_one_who_asked_takes_it_back(day, version, browse, clock):
     day.go_public()
     clock.forward(minutes=90)
