@@ -9,7 +9,9 @@ from typing import Any
 
 from sync_jobs.models import AwardGiven, HiddenName, Hold, TimerTask
 from sync_jobs.results import ContestFacts, Published, Registered, ResultRow
+from sync_jobs.review.difference import Difference
 from sync_jobs.review.payload import KeptBack
+from sync_jobs.review.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +215,7 @@ class Screen:
     place: Place | None  # the one of this page
     version: VersionLine | None  # None: nothing was read yet
     newer: Newer | None = None
-    policy: Any = None  # review.policy.Policy
+    policy: Policy = field(default_factory=Policy)
     state: str = ""  # blocked, needs_review, cleared, of this version there
     why: str = ""  # the sentence behind it
     verdict: str = ""  # "Ready: 4,859 finishers, 2 things to look at."
@@ -221,7 +223,7 @@ class Screen:
     cards: tuple[Card, ...] = ()  # every finding; awards and what stops first
     podiums: tuple[Podium, ...] = ()
     tally: Tally | None = None
-    difference: Any = None  # review.difference.Difference to what is live there; None: nothing is
+    difference: Difference | None = None  # to what is live there; None: nothing is
     act: str | None = None  # the one that the hashes are for; None: there is none
     tells: bool = False
     would_tell: int = 0  # people who would get a first message

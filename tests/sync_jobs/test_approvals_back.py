@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 
-from sync_jobs import approvals, contest_map, times
+from sync_jobs import approvals, contest_map, ledger, times
 from sync_jobs.approvals import Blocked, NotAllowed
 from sync_jobs.models import Approval, HiddenName, Publication, PublicationPayload, db, write
 from sync_jobs.review import packed
@@ -74,6 +74,17 @@ def test_it_takes_what_waits_and_what_goes_out_with_it(day, clock):
     assert "Taken down by" in day.publication(going).why
     assert day.screen().standing is None
     assert day.publish(down) is None
+
+
+def test_it_never_joins_a_run_that_may_have_looked_before_it(day):
+    day.times(e3=2400)
+    day.pull()
+    going = day.approve(day.screen())
+    claim = ledger.claim(times.now())
+    assert claim.run_id == day.publication(going).run_id
+    approvals.take_up(day.publication(going).publication_id, times.now())
+    down = approvals.retract(day.destination_id, "Wrong gun.", day.director, times.now())
+    assert down.run_id != claim.run_id
 
 
 def test_it_ends_an_approval_that_waits_for_the_second_person(day, clock):
