@@ -14,7 +14,7 @@ from sync_jobs.checks.awards import Awards
 from sync_jobs.checks.base import SEVERITIES, Check, Field, Finding
 from sync_jobs.checks.cases import LIFTED
 from sync_jobs.checks.folding import STOPPED, folded
-from sync_jobs.results import Version
+from sync_jobs.results import ResultRow, Version
 from sync_jobs.review import fingerprints
 
 CHECK_SET = 1
@@ -40,11 +40,19 @@ def due(field: Field) -> list[Check]:
 
 
 def fingerprint(finding: Finding, version: Version) -> str:
-    """Of what a finding is about: equal means the very same, so that a waiver ends when its rows or its numbers change."""
+    """Of what a finding is about: equal means the very same, so that a waiver ends when its rows or its numbers change.
+
+    Places are not part of it: somebody who comes in ahead moves everybody behind, and changes nothing of what was looked at.
+    Whether an award hangs on it is.
+    """
     rows = version.by_entry
-    about = [[key, fingerprints.row_hash(rows[key]) if key in rows else GONE] for key in finding.entries]
+    about = [[key, fingerprints.row_hash(_unplaced(rows[key])) if key in rows else GONE] for key in finding.entries]
     numbers = json.dumps(finding.numbers, sort_keys=True, default=str)
-    return fingerprints.digest([finding.check_id, finding.check_version, finding.scope, about, numbers])
+    return fingerprints.digest([finding.check_id, finding.check_version, finding.scope, finding.is_award, about, numbers])
+
+
+def _unplaced(row: ResultRow) -> ResultRow:
+    return replace(row, place=None, gender_place=None, division_place=None)
 
 
 def _fits(check: Check, profile: str) -> bool:

@@ -324,7 +324,15 @@ def test_the_very_same_finding_has_the_same_fingerprint():
 
 @pytest.mark.parametrize(
     "change",
-    [{"check_id": "L03"}, {"check_version": 2}, {"entries": ("e4",)}, {"entries": ()}, {"numbers": {"ms": 6}}, {"scope": "set"}],
+    [
+        {"check_id": "L03"},
+        {"check_version": 2},
+        {"entries": ("e4",)},
+        {"entries": ()},
+        {"numbers": {"ms": 6}},
+        {"scope": "set"},
+        {"is_award": True},
+    ],
     ids=str,
 )
 def test_another_finding_has_another_fingerprint(change):
@@ -338,7 +346,7 @@ def test_another_finding_has_another_fingerprint(change):
     [
         {"gun_ms": 1},
         {"first_name": "Eve"},
-        {"place": 77},
+        {"age": 77},
         {"bib": "x"},
         {"status": "DQ"},
         {"splits": (Split(point="2K", gun_ms=1),)},
@@ -351,6 +359,13 @@ def test_a_changed_row_ends_what_was_said_of_it_and_of_nobody_else(change):
     mine, other = (of_row("L02", "warn", "Fast.", version.rows[n]) for n in (2, 3))
     assert running.fingerprint(mine, version) != running.fingerprint(mine, changed)
     assert running.fingerprint(other, version) == running.fingerprint(other, changed)
+
+
+def test_somebody_who_comes_in_ahead_ends_no_waiver_behind():
+    version = b.field(10).version
+    moved = replace(version, rows=b.changed(version.rows, 3, place=77, gender_place=12, division_place=4))
+    mine = of_row("L02", "warn", "Fast.", version.rows[2])
+    assert running.fingerprint(mine, version) == running.fingerprint(mine, moved)
 
 
 def test_a_finding_of_the_set_ends_with_its_numbers():
