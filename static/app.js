@@ -35,7 +35,7 @@
     const region = byId("live");
     if (!region || !byId("live-sign")) return;
     if (!region.hasAttribute("hx-get")) return sign("good", "●", `as of ${shownAt}`);
-    if (!window.htmx) return sign("late", "▲", `not live: reload · ${shownAt}`); // its file did not reach this browser
+    if (!window.htmx) return sign("late", "▲", `not live · ${shownAt}`); // its file did not reach this browser
     if (paused) return sign("wait", "◌", `paused · ${shownAt}`);
     const silent = Date.now() - lastGood;
     if (missed >= MISSED || silent > RED_AFTER) return;
