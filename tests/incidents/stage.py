@@ -260,10 +260,11 @@ class Stage:
     def waive_one(self, card: Any, who: str = "director", reason: str = "official") -> None:
         approvals.waive(self.newest().version_id, card.finding_id, reason, "", self.actor(who), times.now())
 
-    def waive_all(self, who: str = "director") -> None:
-        """Everything that is open, one after the other."""
-        while still := [card for card in self.screen().cards if card.is_open]:
-            self.waive_one(still[0], who)
+    def waive_all(self, who: str = "director", but: frozenset[str] = frozenset()) -> None:
+        """Everything that is open, but for what is of these severities."""
+        for card in self.screen().cards:
+            if card.is_open and card.severity not in but:
+                self.waive_one(card, who)
 
     # Workers
 
