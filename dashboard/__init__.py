@@ -14,6 +14,7 @@ from dashboard import (
     api,
     api_tokens,
     approvals,
+    awards,
     connection_removal,
     connections,
     connections_cli,
@@ -25,6 +26,7 @@ from dashboard import (
     failed,
     frame,
     health,
+    hidden_names,
     history,
     look_up_log,
     matches,
@@ -38,6 +40,7 @@ from dashboard import (
     queues,
     receipts,
     reconciliation,
+    result_files,
     results,
     review,
     review_acts,
@@ -46,6 +49,7 @@ from dashboard import (
     sandbox_cli,
     start_list,
     syncing,
+    take_down,
     trace,
     versions,
 )
@@ -97,6 +101,10 @@ def _register(app: Flask) -> None:
     app.register_blueprint(review_find.pages)
     app.register_blueprint(approvals.pages)
     app.register_blueprint(versions.pages)
+    app.register_blueprint(take_down.pages)
+    app.register_blueprint(hidden_names.pages)
+    app.register_blueprint(awards.pages)
+    app.register_blueprint(result_files.pages)
     app.register_blueprint(receipts.pages)
     app.register_blueprint(policy.pages)
     app.register_blueprint(look_up_log.pages)

@@ -93,7 +93,7 @@ def _two(edition: Edition, contest: Contest, one: int | None, other: int | None)
     first = max(0, request.args.get("from", 0, type=int))
     return make_response(hx.lean(render_template(
         "versions/two.html", event=edition, contest=contest, zone=zone_of(edition), compared=compared, part=part, titles=TITLES,
-        sections=_sections(compared, part, first), total=total(compared.found), word_states=WORDS, base=base_of(edition, contest),
+        sections=sections(compared, part, first), total=total(compared.found), word_states=WORDS, base=base_of(edition, contest),
         said=said(compared), first=first, most=PART,
     )))  # fmt: skip
 
@@ -103,20 +103,20 @@ def said(compared: Compared) -> str:
     return f"Version {compared.old.number} to {compared.new.number}: {summary(compared.found)}"
 
 
-def _sections(compared: Compared, part: str | None, first: int) -> list[dict[str, Any]]:
+def sections(compared: Compared, part: str | None, first: int) -> list[dict[str, Any]]:
     """The lines in their parts: causes before consequences; of each part the first, or of one part a page."""
     found = lines(compared.found, compared.causes)
-    sections = []
+    shown = []
     for name in TITLES:
         mine = [line for line in found if line.section == name]
         if not mine or part not in {None, name}:
             continue
         here = mine[first : first + PART] if part == name else mine[:SHOWN]
-        sections.append({
+        shown.append({
             "name": name, "title": TITLES[name], "lines": [(line, _with(line, compared)) for line in here], "many": len(mine),
             "left": len(mine) - len(here) - (first if part == name else 0), "follows": name in CONSEQUENCES,
         })  # fmt: skip
-    return sections
+    return shown
 
 
 def _with(line: Line, compared: Compared) -> list[tuple[str, str]]:

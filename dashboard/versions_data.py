@@ -66,10 +66,10 @@ def listed(contest_id: int, before: int | None) -> list[ResultVersion]:
     return list(db.session.scalars(mine.order_by(ResultVersion.number.desc()).limit(PER_PAGE + 1)))
 
 
-def newest(contest_id: int) -> tuple[int, int]:
-    """The number of the newest, and its id; zeros where there is none."""
-    found = versions.newest(contest_id)
-    return (found.number, found.version_id) if found else (0, 0)
+def number_of(contest_id: int, version_id: int) -> int | None:
+    """The number of one of the contest's versions; None where it is none of them."""
+    mine = (ResultVersion.contest_id == contest_id, ResultVersion.version_id == version_id)
+    return db.session.scalar(select(ResultVersion.number).where(*mine))
 
 
 def public(contest_id: int) -> dict[int, list[Shown]]:

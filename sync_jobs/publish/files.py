@@ -18,7 +18,7 @@ from sync_jobs.records import ImportFile
 from sync_jobs.review.packed import unpack
 
 NO_WAY = "{} takes results neither by a call nor as a file."
-BY_HAND = "{} is told nothing by the hub. Take the results down there by hand."
+BY_HAND = "{} is told nothing by the hub: whoever asked for this says that they took the results down there by hand."
 
 
 def make(attempt: Attempt, job: Job) -> None:
@@ -27,7 +27,8 @@ def make(attempt: Attempt, job: Job) -> None:
     if "results_file" not in adapter.abilities():
         raise PublishingRefused("file", NO_WAY.format(adapter.label))
     if job.is_retraction:
-        raise PublishingRefused("file", BY_HAND.format(adapter.label))
+        _taken_down(attempt, job)
+        return
     made = adapter.results_file(job.target, job.payload.rows, job.name)
 
     def keep(session: Session, now: datetime) -> None:
@@ -35,6 +36,15 @@ def make(attempt: Attempt, job: Job) -> None:
 
     proof = Proof(visibility_before=job.visibility, visibility_after=job.visibility)
     keeping.end(attempt, job, "published", "file", step="done", proof=proof, accepted=len(job.payload.rows), also=keep)
+
+
+def _taken_down(attempt: Attempt, job: Job) -> None:
+    """Where no call reaches, a person's word is all there is: the page asks for it before. Nothing is read back."""
+    keeping.end(
+        attempt, job, "published", "retracted", step="done", why=BY_HAND.format(attempt.adapter.label),
+        proof=Proof(visibility_before=job.visibility, visibility_after="retracted"),
+        destination={"visibility": "retracted", "drift": None},
+    )  # fmt: skip
 
 
 def _row(session: Session, job: Job, made: ImportFile, now: datetime) -> ResultFile:

@@ -125,6 +125,12 @@ class Scored:
             session.execute(update(ResultDestination).where(mine).values(**live))
         return publication
 
+    def hide_from_public(self) -> None:
+        """As it is before somebody says that they loaded the file."""
+        with write() as session:
+            mine = ResultDestination.contest_id == self.contest.contest_id
+            session.execute(update(ResultDestination).where(mine).values(visibility="none", live_version_id=None, sent=None))
+
     def receipt(self, publication: Publication, kind: str = "published", **given: Any) -> int:
         """Its receipt, as whoever published writes it; its id."""
         proof = Proof(

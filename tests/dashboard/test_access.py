@@ -69,6 +69,19 @@ WHO = {
     "GET /events/<int:edition_id>/reconciliation": ALL,
     "POST /events/<int:edition_id>/reconciliation": ALL,
     "GET /events/<int:edition_id>/results/<int:contest_id>/versions": ALL,
+    "GET /events/<int:edition_id>/results/<int:contest_id>/take-down": "director partner support",
+    "POST /events/<int:edition_id>/results/<int:contest_id>/take-down": "director partner support",
+    "GET /events/<int:edition_id>/results/<int:contest_id>/go-back": "director partner",
+    "POST /events/<int:edition_id>/results/<int:contest_id>/go-back": "director partner",
+    "GET /events/<int:edition_id>/results/<int:contest_id>/names": "director partner support",
+    "POST /events/<int:edition_id>/results/<int:contest_id>/names": "director partner support",
+    "POST /events/<int:edition_id>/results/<int:contest_id>/names/hide": "director partner support",
+    "POST /events/<int:edition_id>/results/<int:contest_id>/names/show": "director partner support",
+    "GET /events/<int:edition_id>/results/<int:contest_id>/awards": ALL,
+    "POST /events/<int:edition_id>/results/<int:contest_id>/awards": "director partner",
+    "GET /events/<int:edition_id>/results/files": ALL,
+    "GET /results/files/<int:result_file_id>": ALL,
+    "POST /results/files/<int:result_file_id>": "director partner",
     "GET /approvals": ALL,
     "GET /approvals/news": ALL,
     "GET /events/<int:edition_id>/results": ALL,
@@ -159,6 +172,7 @@ class Owned:
     file_id: int
     contest_id: int  # a scored one, with results
     receipt_id: int
+    result_file_id: int
 
     def fill(self, rule):
         filled = rule.rule
@@ -185,6 +199,7 @@ def belongings(partner, edition=None):
         file_id=factories.make_file(edition, connection).file_id,
         contest_id=board.contest.contest_id,
         receipt_id=board.receipt(sent),
+        result_file_id=board.file(sent).file_id,
     )
 
 
@@ -274,10 +289,11 @@ def everything(app):
 
 
 def test_looking_changes_nothing(app, people, own, sign_in):
-    browser = sign_in(people.administrator)
+    administrator, partner = sign_in(people.administrator), sign_in(people.partner)
     before = everything(app)
     for name, rule, method in addresses(app):
         if method == "GET" and name in WHO:
+            browser = administrator if ADMIN in WHO[name].split() else partner
             assert browser.get(own.fill(rule)).status_code == 200, name
     assert everything(app) == before
 

@@ -104,7 +104,11 @@ class TestHaku:
         assert desk.publish(desk.rows()).state == "published"
         assert (len(files()), len(list(desk.sandbox.requests))) == (1, 0)
 
-    def test_taking_down_at_haku_is_a_persons(self, desk):
+    def test_taking_down_at_haku_is_a_persons_word(self, desk):
+        desk.publish(desk.rows())
         made = desk.publish([], "retraction")
-        assert made.state == "failed"
+        assert (made.state, desk.destination().visibility) == ("published", "retracted")
         assert "by hand" in made.why
+        _, kind, proof, _ = desk.receipts[-1]
+        assert (kind, proof.is_equal, proof.visibility_after) == ("retracted", None, "retracted")
+        assert list(desk.sandbox.requests) == []
