@@ -20,6 +20,7 @@ from sync_jobs.approvals.approving import approve, refuse, second
 from sync_jobs.approvals.base import Actor, Blocked, NotAllowed, Refused, Stale
 from sync_jobs.approvals.beginning import take_up
 from sync_jobs.approvals.checking import check, check_pending
+from sync_jobs.approvals.declaring import declare, take_back
 from sync_jobs.approvals.expiring import expire
 from sync_jobs.approvals.hiding import hide_name, show_name
 from sync_jobs.approvals.policies import follow_partner, policy_of, set_policy
@@ -31,7 +32,7 @@ from sync_jobs.approvals.telling import Message, to_tell
 
 __all__ = [
     "Actor", "Blocked", "Message", "NotAllowed", "Refused", "Screen", "Stale", "approve", "ask_timer", "check", "check_pending",
-    "end_stand", "expire", "follow_partner", "go_back", "hand_out", "hide_name", "hold", "policy_of", "refuse", "reject",
-    "release", "retract", "screen", "second", "send_back", "set_policy", "show_name", "stand", "take_hand_out_back", "take_up",
-    "task_done", "to_tell", "unwaive", "waive",
+    "declare", "end_stand", "expire", "follow_partner", "go_back", "hand_out", "hide_name", "hold", "policy_of", "refuse", "reject",
+    "release", "retract", "screen", "second", "send_back", "set_policy", "show_name", "stand", "take_back", "take_hand_out_back",
+    "take_up", "task_done", "to_tell", "unwaive", "waive",
 ]  # fmt: skip

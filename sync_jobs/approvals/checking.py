@@ -16,12 +16,13 @@ from sync_jobs.approvals.proposing import Proposal, is_checked, propose
 from sync_jobs.checks import running
 from sync_jobs.checks.base import Field, Finding
 from sync_jobs.ledger.live import bump
-from sync_jobs.models import Edition, ResultFinding, ResultVersion, db, write
+from sync_jobs.models import DeclaredCorrection, Edition, ResultFinding, ResultVersion, db, write
 from sync_jobs.review import policy
 from sync_jobs.review.difference import difference
 
 log = logging.getLogger(__name__)
 TRIES = 3
+AS_DECLARED = "V04"  # the check of corrections in bulk
 DECIDED = ("sent_back", "rejected")  # a person's word about a version; what is found is kept all the same
 WORST = ("blocked", "needs_review", "cleared")
 LOOKS_BACK = timedelta(days=30)  # after an event's end nothing is looked at again by itself
@@ -108,6 +109,7 @@ def _keep(session: Session, version_id: int, looked: Looked, now: datetime) -> s
     changed = before.keys() != wanted.keys()
     for place, finding in wanted.items():
         changed |= _put(session, version_id, place, finding, before.get(place))
+    _meet(session, kept.number, wanted.values())
     state = kept.state if kept.state in DECIDED else looked.state
     changed |= (kept.state, kept.why) != (state, looked.why)
     if kept.state not in DECIDED:
@@ -116,6 +118,15 @@ def _keep(session: Session, version_id: int, looked: Looked, now: datetime) -> s
     if changed:
         bump(session, "all", f"partner:{kept.timing_partner_id}")
     return state
+
+
+def _meet(session: Session, number: int, found: Iterable[Finding]) -> None:
+    """Declared corrections that this version follows, the first to do so."""
+    met = [one.numbers["declared"] for one in found if one.check_id == AS_DECLARED and one.numbers.get("is_met")]
+    for declared_id in met:
+        declared = session.get(DeclaredCorrection, declared_id)
+        if declared is not None and (declared.met_number is None or declared.met_number > number):
+            declared.met_number = number
 
 
 Where = tuple[int | None, str]  # destination (None: all of them), fingerprint

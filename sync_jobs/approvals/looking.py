@@ -20,6 +20,7 @@ from sync_jobs.models import (
     CheckThreshold,
     Connection,
     Contest,
+    DeclaredCorrection,
     EntryLink,
     HiddenName,
     Hold,
@@ -146,7 +147,7 @@ def inputs(session: Session, contest_id: int) -> str:
             select(func.max(CheckThreshold.at)).where(own).scalar_subquery(),
             select(func.max(PublishingPolicy.policy_id)).where(policies).scalar_subquery(),
             select(func.max(PublishingPolicy.ended_at)).where(policies).scalar_subquery(),
-            *(said for model in (Hold, HiddenName, AwardGiven) for said in _said(model, contest_id)),
+            *(said for model in (Hold, HiddenName, AwardGiven, DeclaredCorrection) for said in _said(model, contest_id)),
         )
     ).one()
     places = session.execute(

@@ -1,4 +1,4 @@
-"""What other contests tell of one: reading points that only they use, and the winners of the year before.
+"""What stands beside a contest: points that only others use, the winners of the year before, what the timer declared.
 
 Versions carry both beside their rows, so that nothing of another contest has to be read whole. Whether it is odd, checks decide.
 """
@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from sync_jobs.models import Contest, Edition, EditionLink, ResultVersion, db
+from sync_jobs.checks.base import Declared
+from sync_jobs.models import Contest, DeclaredCorrection, Edition, EditionLink, ResultVersion, db
 from sync_jobs.pairing.metres import of_contest
 from sync_jobs.providers import of_side
 from sync_jobs.results import ContestFacts, Version
@@ -78,3 +79,24 @@ def _years_before(facts: ContestFacts) -> Iterable[tuple[Contest, Mapping[str, A
         .order_by(Edition.date.desc(), Contest.contest_id)
     )  # fmt: skip
     return [(contest, best) for contest, known in rows if (best := (known or {}).get("best"))]
+
+
+def declared(contest_id: int, live: Version | None) -> tuple[Declared, ...]:
+    """The bulk corrections that the timer declared, and that what is public does not follow yet."""
+    if live is None:
+        return ()
+    mine = (DeclaredCorrection.contest_id == contest_id, DeclaredCorrection.ended_at.is_(None))
+    met = DeclaredCorrection.met_number
+    rows = db.session.scalars(
+        select(DeclaredCorrection)
+        .where(*mine, met.is_(None) | (met > live.number))
+        .order_by(DeclaredCorrection.declared_id)
+    )  # fmt: skip
+    return tuple(_declared(one) for one in rows)
+
+
+def _declared(one: DeclaredCorrection) -> Declared:
+    bibs = None if one.first_bib is None or one.last_bib is None else (one.first_bib, one.last_bib)
+    return Declared(
+        delta_ms=one.shift_ms, wave=one.wave or None, bibs=bibs, expected=one.expected, declared_id=one.declared_id
+    )  # fmt: skip

@@ -70,10 +70,11 @@ def field(version_id: int, destination_id: int | None, *, going_official: bool =
         hide_minors_under=policy.hide_minors_under,
     )  # fmt: skip
     is_public = going is not None and going.visibility in PUBLIC
+    live = _live(going, version, before) if is_public else None
     return Field(
         version=version, facts=facts, registered=people.registered, all_registered=people.everybody,
         other_rungs=people.other_rungs, mapped=people.mapped, contest_names=people.names, newest=before,
-        live=_live(going, version, before) if is_public else None,
+        live=live, declared=beside.declared(version.contest_id, live),
         live_visibility=going.visibility if going is not None and is_public else None,
         payload=rows, payload_keys=_keys(rows),
         destination=None if going is None or destination_id is None else _destination(going, rows, tells=tells),

@@ -54,7 +54,24 @@ class Declared:
     """A bulk correction that the timer announced: these rows move by so much."""
 
     delta_ms: int
-    wave: str | None = None  # None: everybody
+    wave: str | None = None  # None: of whatever wave
+    bibs: tuple[int, int] | None = None  # from and to; None: whatever bib
+    expected: int | None = None  # how many, where the timer said it
+    declared_id: int | None = None
+
+    def covers(self, row: ResultRow) -> bool:
+        """Whether it is about that row."""
+        if self.bibs is not None:
+            number = int(row.bib) if row.bib and row.bib.isdecimal() else -1
+            return self.bibs[0] <= number <= self.bibs[1]
+        return self.wave in {None, row.wave}
+
+    @property
+    def about(self) -> str:
+        """Whose times, after a preposition: `wave 1B`, `bibs 2000 to 5100`; empty: everybody's."""
+        if self.bibs is not None:
+            return f"bibs {self.bibs[0]} to {self.bibs[1]}"
+        return f"wave {self.wave}" if self.wave else ""
 
 
 @dataclass(frozen=True, kw_only=True)

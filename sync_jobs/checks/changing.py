@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from sync_jobs.checks.amounts import counted, listed, more, opening, share
 from sync_jobs.checks.base import Check, Declared, Field, Finding, of_row, said, who
@@ -87,26 +88,42 @@ def constant_delta(field: Field) -> Iterable[Finding]:
     changed, (shifts, _) = found.by_kind["time"], found.times
     for moved in shifts[:1]:
         is_most = 100 * len(moved.changes) >= field.limit("V04", "percent") * len(changed)
-        if is_most and len(moved.changes) > field.limit("V04", "rows"):
+        if is_most and len(moved.changes) > field.limit("V04", "rows") and not _is_declared(field, moved.changes[0]):
             ms, wave = moved.gun_ms or moved.chip_ms, f" of wave {moved.wave}" if moved.wave else ""
-            declared = "as declared" if any(_fits(one, moved.changes[0]) for one in field.declared) else "one bulk correction"
-            sentence = f"{len(moved.changes):,} of {counted(len(changed), 'changed time')}{wave} move by {shift(ms)}: {declared}."
+            many = _moving(len(moved.changes), len(changed), wave)
+            sentence = f"{many} by {shift(ms)}: one bulk correction."
             yield said("V04", "info", sentence, ms=ms, wave=moved.wave, count=len(moved.changes), changed=len(changed))
     for one in field.declared:
-        yield from _deviating(found, one)
+        yield from _followed(changed, one, _deviating(found, one))
 
 
-def _deviating(found: Difference, declared: Declared) -> Iterator[Finding]:
-    """Those of the declared wave who did not move like that."""
+def _moving(count: int, of: int, whose: str) -> str:
+    return f"{count:,} of {counted(of, 'changed time')}{whose} {'moves' if count == 1 else 'move'}"
+
+
+def _followed(changed: Sequence[Change], declared: Declared, others: Sequence[ResultRow]) -> Iterator[Finding]:
+    """Of a declared correction: how many times moved like that, who did not, and whether it is as many as was said."""
+    about, ms = declared.about, shift(declared.delta_ms)
+    count = sum(_fits(declared, one) for one in changed)
+    numbers: dict[str, Any] = {"ms": declared.delta_ms, "wave": declared.wave, "declared": declared.declared_id}
+    if count:
+        sentence = f"{_moving(count, len(changed), f' of {about}' if about else '')} by {ms}: as declared."
+        yield said("V04", "info", sentence, count=count, changed=len(changed), is_met=count > len(others), **numbers)
+    if others:
+        them = listed([who(row) for row in others])
+        many = counted(len(others), "result does", "results do")
+        sentence = f"{many} not follow the declared {ms}{f' for {about}' if about else ''}: {them}."
+        yield said("V04", "warn", sentence, rows=others, count=len(others), **numbers)
+    if count and declared.expected not in {None, count}:
+        sentence = f"{counted(count, 'time moves', 'times move')} by the declared {ms}, and {declared.expected:,} were declared."
+        yield said("V04", "warn", sentence, count=count, expected=declared.expected, **numbers)
+
+
+def _deviating(found: Difference, declared: Declared) -> list[ResultRow]:
+    """Those of whom it was declared and who did not move like that."""
     still = [*found.kept, *(one.row for one in found.moved)]
     others = [one.row for one in found.by_kind["time"] if not _fits(declared, one)]
-    rows = [row for row in (*others, *still) if row.is_finisher and declared.wave in {None, row.wave}]
-    if rows:
-        of, them = (f" for wave {declared.wave}" if declared.wave else ""), listed([who(row) for row in rows])
-        sentence = (
-            f"{counted(len(rows), 'result does', 'results do')} not follow the declared {shift(declared.delta_ms)}{of}: {them}."
-        )
-        yield said("V04", "warn", sentence, rows=rows, ms=declared.delta_ms, wave=declared.wave, count=len(rows))
+    return [row for row in (*others, *still) if row.is_finisher and declared.covers(row)]
 
 
 def _is_declared(field: Field, change: Change) -> bool:
@@ -117,7 +134,7 @@ def _fits(declared: Declared, change: Change) -> bool:
     """Every time that moved did so by what was declared; a wave's gun moves no chip time."""
     moved = [ms for ms in (change.gun_shift, change.chip_shift) if ms != 0]
     near = all(ms is not None and abs(ms - declared.delta_ms) <= SLACK_MS for ms in moved)
-    return bool(moved) and near and declared.wave in {None, change.row.wave}
+    return bool(moved) and near and declared.covers(change.row)
 
 
 def identity_change(field: Field) -> Iterable[Finding]:
@@ -184,7 +201,7 @@ def drift(field: Field) -> Iterable[Finding]:
     to = field.destination
     if to is None:
         return
-    edits = three_way(to.sent if to.left is None else to.left, to.rows, field.payload)
+    edits, severity = three_way(to.sent if to.left is None else to.left, to.rows, field.payload), "block"
     if to.expected is None and to.rows and not to.sent:
         sentence = f"At the destination are {counted(len(to.rows), 'result')} that were not published from here. Whose are they?"
     elif to.flags is None and (to.sent or to.expected is not None):
@@ -192,11 +209,13 @@ def drift(field: Field) -> Iterable[Finding]:
     elif edits:
         few = listed([f"{edit.who}, {edit.field} {edit.sent} → {edit.there}" for edit in edits])
         sentence = f"{counted(len(edits), 'thing was', 'things were')} changed at the destination since we published: {few}."
+        if all(edit.agrees for edit in edits):  # scoring took it over: nothing of theirs is lost
+            sentence, severity = f"{sentence} Scoring says the same now.", "info"
     else:
         return
     about = tuple(dict.fromkeys(edit.entry_key for edit in edits if edit.entry_key))
     numbers = {"edits": len(edits), "what": digest([sentence, *(edit.sentence for edit in edits)])}
-    yield Finding(check_id="V08", severity="block", sentence=sentence, entries=about, numbers=numbers)
+    yield Finding(check_id="V08", severity=severity, sentence=sentence, entries=about, numbers=numbers)
 
 
 CHECKS = (

@@ -232,6 +232,28 @@ class CheckThreshold(Base):
     at: Mapped[datetime] = mapped_column(Instant)
 
 
+class DeclaredCorrection(Base):
+    """The timer's word that so many times move by so much, for one reason. Met by the first version in which most of them do."""
+
+    __tablename__ = "declared_corrections"
+    declared_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    timing_partner_id: Mapped[int] = mapped_column(Integer)
+    contest_id: Mapped[int] = mapped_column(Integer)
+    wave: Mapped[str] = mapped_column(Text, server_default=text("''"))  # empty: of whatever wave
+    first_bib: Mapped[int | None] = mapped_column(Integer)  # both or neither: only these bibs
+    last_bib: Mapped[int | None] = mapped_column(Integer)
+    shift_ms: Mapped[int] = mapped_column(Integer)
+    expected: Mapped[int | None] = mapped_column(Integer)  # how many times, where the timer knows
+    reason: Mapped[str] = mapped_column(Text)
+    by_account: Mapped[int] = mapped_column(Integer)
+    by_name: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Instant)
+    met_number: Mapped[int | None] = mapped_column(Integer)  # of the version: once that is public, it is behind us
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)  # taken back
+    ended_by: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (Index("ix_declared_corrections_contest", "contest_id", "declared_id"),)
+
+
 class HiddenName(Base):
     """Somebody of an event who is not to be named: rank and time stay. Holds for every version, also older ones."""
 
