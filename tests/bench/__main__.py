@@ -1,4 +1,7 @@
-"""`make bench`: all measurements, or those named: first, latency, memory, click, pages, providers, results, push, chain, pairs."""
+"""`make bench`: all measurements, or those named.
+
+first, latency, memory, click, pages, providers, results, push, chain, pairs, checks, review, publish.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from tests.bench import chain, click, finishing, pages, pushing, side, six
+from tests.bench import chain, checking, click, finishing, pages, publishing, pushing, reviewing, side, six
 from tests.bench.around import Found, Table, measure, median, redis_server, spread, world
 
 HALF = [83 * step + 7 for step in range(10)]
@@ -120,7 +123,7 @@ def memory(table: Table, folder: Path, redis: str) -> None:
 
 PARTS = {"first": first, "latency": latency, "memory": memory, "click": click.run, "pages": pages.run,
          "providers": side.part, "results": finishing.part, "push": pushing.part, "chain": chain.part,
-         "pairs": six.part}  # fmt: skip
+         "pairs": six.part, "checks": checking.part, "review": reviewing.part, "publish": publishing.part}  # fmt: skip
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 from sync_jobs.models import db
-from tests.bench import chain, finishing, floor, ours, pushing, side, six
+from tests.bench import chain, checking, finishing, floor, ours, publishing, pushing, reviewing, side, six
 
 Found = dict[str, Any]
 
@@ -93,6 +93,9 @@ def main() -> None:
         "chain": chain.run,
         "pairs": six.run,
         "results": finishing.run,
+        "checks": checking.run,
+        "review": reviewing.run,
+        "publish": publishing.run,
     }[name]
     found = run(**given)
     found["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

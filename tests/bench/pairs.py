@@ -59,7 +59,7 @@ def _pair(number: int, registration: str, scoring: str, *, writes: bool) -> Pair
     wanted = [(one.registration_contest_id, one.scoring_contest_id) for one in pairs]
     db.session.rollback()
     for one, other in wanted:
-        contest_map.confirm(edition_id, one, other, by="Bench", now=now, looked=True)
+        contest_map.confirm(edition_id, one, other, by="Bench", now=now, looked=True, reason="Measured.")
     start_lists.set_writes(pair.scoring_id, on=writes, by="Bench", now=now)
     with write() as session:
         session.execute(delete(Run).where(Run.status == "pending"))

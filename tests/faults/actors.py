@@ -12,15 +12,20 @@ import os
 import signal
 import sys
 import time
+from datetime import timedelta
 
 from redis import Redis
 from sqlalchemy import select, update
 
 from dashboard import create_app
 from sync_jobs import jobs, ledger, logs, pull, times
+from sync_jobs.kit.client import Client
 from sync_jobs.models import HubFact, write
+from sync_jobs.providers.runsignup import RunSignUp
 from sync_jobs.settings import settings
 from sync_jobs.worker import HubWorker
+
+FREEZE = "freeze"  # a file in the data folder: where the next worker is to stand still
 
 
 class DiesBetweenPopAndStart(HubWorker):
@@ -51,6 +56,28 @@ def poisoned(run_id):
 
     pull.run = run
     work()
+
+
+def publishing(rows):
+    """A worker that sends results so few at a time, trusts a reading soon, and stands still once where a test wants it.
+
+    `look full-results`: at its look at whether the lease is still its own; `send …`: after that.
+    """
+    RunSignUp.results_at_once, RunSignUp.results_settle = int(rows), timedelta(seconds=0.5)
+    for where, name in (("look", "_exchange"), ("send", "_send")):
+        setattr(Client, name, stopping_at(where, getattr(Client, name), settings().data_dir / FREEZE))
+    work()
+
+
+def stopping_at(where, healthy, wish):
+    def watched(self, request):
+        wanted, _, path = wish.read_text().partition(" ") if wish.exists() else ("", "", "")
+        if wanted == where and path in request.path:
+            wish.unlink()
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return healthy(self, request)
+
+    return watched
 
 
 def claiming():
@@ -114,7 +141,7 @@ def say(what):
     os.write(1, json.dumps(what).encode() + b"\n")
 
 
-ACTS = {act.__name__: act for act in (work, dying, poisoned, claiming, ticking, writing, stuck_writer, rivals)}
+ACTS = {act.__name__: act for act in (work, dying, poisoned, publishing, claiming, ticking, writing, stuck_writer, rivals)}
 
 if __name__ == "__main__":
     logs.set_up()

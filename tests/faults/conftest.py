@@ -28,10 +28,10 @@ def short_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="hub"))
 
 
-def application(folder: Path, urls: dict[str, str]):
+def application(folder: Path, urls: dict[str, str], **given: object):
     quick = {
         "lease": timedelta(seconds=3), "lease_renewal": timedelta(seconds=0.5), "lease_grace": timedelta(seconds=0.2),
-        "hint_again_after": timedelta(seconds=1), "provider_urls": urls, "workers": 3,
+        "hint_again_after": timedelta(seconds=1), "provider_urls": urls, "workers": 3, **given,
     }  # fmt: skip
     return create_app(make_settings(folder, **quick))
 
