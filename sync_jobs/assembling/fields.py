@@ -204,6 +204,8 @@ def _expected(going: Going, flags: SetFlags | None) -> SetFlags | None:
     if flags is None or going.visibility == "none":
         return None
     is_public, is_preliminary = going.visibility in PUBLIC, going.visibility != "official"
+    if going.visibility == "retracted":  # taking down hides, and changes nothing else
+        is_preliminary = flags.is_preliminary
     return replace(flags, is_public=is_public, is_preliminary=is_preliminary, notifies=False)
 
 

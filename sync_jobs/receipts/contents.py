@@ -38,9 +38,14 @@ def _podiums(rows: Sequence[Published], facts: ContestFacts) -> list[dict[str, A
         if row.division and len(groups["division", row.division]) < facts.division_awards:
             groups["division", row.division].append(row)
     return [
-        {"kind": kind, "name": name, "winners": [{"bib": one.bib, "gun_ms": one.gun_ms, "chip_ms": one.chip_ms} for one in won]}
+        {"kind": kind, "name": name, "winners": [_winner(one) for one in won]}
         for (kind, name), won in sorted(groups.items()) if won
     ]  # fmt: skip
+
+
+def _winner(row: Published) -> dict[str, Any]:
+    """A bib leads to a name: whoever is not to be named has none here either."""
+    return {"bib": None if row.is_veiled else row.bib, "gun_ms": row.gun_ms, "chip_ms": row.chip_ms}
 
 
 def differences(before: Payload | None, now: Payload) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import orjson
 import requests
 from sqlalchemy import delete, insert, select, update
 
-from sync_jobs import approvals, contest_map, ledger, publish, pull, secrets, times, versions
+from sync_jobs import approvals, contest_map, ledger, publish, pull, push, secrets, times, versions
 from sync_jobs.approvals import Actor, Screen
 from sync_jobs.contest_map import Rules
 from sync_jobs.models import (
@@ -124,6 +124,13 @@ class Stage:
     contests: list[int]  # registration contests of ours; the first is mapped
     people: dict[str, Account] = field(default_factory=dict)
     scored: list[Score] = field(default_factory=list)
+    prefix: str = "e"  # of an entry's number
+    number: int = 1  # which of the world's partners
+
+    @property
+    def happening(self) -> Any:
+        """What they registered for, as the destination knows it."""
+        return self.world.happenings[self.number - 1]
 
     # At scoring
 
@@ -134,12 +141,12 @@ class Stage:
         leader: int = 32 * MINUTE,
         apart: int = 700,
         points: Iterable[tuple[str, float]] = (),
-        prefix: str = "e",
+        prefix: str | None = None,
     ) -> list[Score]:
         """A clean field: everybody finished, in the order of their bibs, men and women in turn."""
         people = self.registered[:many]
         made = [self._score(number, one, leader + apart * (number - 1), tuple(points)) for number, one in enumerate(people, 1)]
-        return [replace(row, entry=f"{prefix}{row.number}") for row in made]
+        return [replace(row, entry=f"{prefix or self.prefix}{row.number}") for row in made]
 
     def _score(self, number: int, registration: Any, gun: int, points: tuple[tuple[str, float], ...]) -> Score:
         offset = 2000 + number
@@ -269,11 +276,11 @@ class Stage:
     # Workers
 
     def work(self) -> list[Run]:
-        """Every publication run that is due."""
+        """Every run that is due."""
         done = []
         while (claim := ledger.claim(times.now())) is not None:
             with ledger.Lease(claim) as lease:
-                pull.run(claim, lease, None, {"publish": publish.results_of})
+                pull.run(claim, lease, None, {"publish": publish.results_of, "start_list": push.start_list_of})
             db.session.rollback()
             done.append(db.session.get_one(Run, claim.run_id, populate_existing=True))
             db.session.rollback()
@@ -336,10 +343,13 @@ class Stage:
 
     def sent(self, publication: Publication | None = None) -> dict[str, Published]:
         """The rows of a publication as they were approved, by entry."""
-        number = (publication or self.publication()).publication_id
-        body = db.session.get_one(PublicationPayload, number).body
+        return {str(row.entry_key): row for row in unpack(self.body(publication or self.publication())).rows}
+
+    def body(self, publication: Publication) -> bytes:
+        """What was kept to be sent."""
+        found = db.session.get_one(PublicationPayload, publication.publication_id).body
         db.session.rollback()
-        return {str(row.entry_key): row for row in unpack(body or b"").rows}
+        return found or b""
 
     def would_send(self) -> dict[str, Published]:
         """The rows that the screen's hash is of, by entry."""
@@ -363,8 +373,8 @@ class Stage:
     # The destination's own HTTP API
 
     def read(self, call: str, *, stranger: bool = False, **query: Any) -> Any:
-        happening = self.world.happenings[0]
-        keys = {} if stranger else self.sandbox.credentials(1, "runsignup")
+        happening = self.happening
+        keys = {} if stranger else self.sandbox.credentials(self.number, "runsignup")
         answer = requests.get(
             f"{self.sandbox.urls['RUNSIGNUP_URL']}/race/{happening.uid}/results/{call}",
             params={**keys, "format": "json", "event_id": happening.contests[0].number, **query}, timeout=10,
@@ -412,13 +422,15 @@ class Stage:
         live = self.live()
         assert live is not None
         wanted = sorted(_as_told(row) for row in self.sent(publication).values())
-        return sorted(_as_read(row) for row in live.rows) == wanted
+        found = sorted(_as_read(row) for row in live.rows)
+        assert found == wanted, [pair for pair in zip(found, wanted, strict=False) if pair[0] != pair[1]][:3]
+        return True
 
 
 def _as_told(row: Published) -> tuple[Any, ...]:
     """An approved row in the words of the destination's API."""
     word = {"DNF": "DNF", "DNS": "DNS", "DQ": "DQ", "NC": "DNQ", "OTL": "DNQ"}.get(row.status)
-    is_nobody = row.first_name == "Anonymous"
+    is_nobody = row.is_veiled  # a registration or a bib would lead to the name
     return (
         "" if is_nobody else row.registration_key or "", "" if is_nobody else row.bib or "",
         word or shortest(row.gun_ms), word or shortest(row.chip_ms), 0 if word else row.place or 0,
@@ -519,7 +531,8 @@ def _entry(row: Score, event: str, race: str, partner: int) -> dict[str, Any]:
 
 def build(
     app: Any, clock: Any, sandbox: Running, world: World, *, linked: int | None = None, names: tuple[str, ...] = ("10K", "Half"),
-    zone: str = "America/New_York", start: datetime = RUN,
+    zone: str = "America/New_York", start: datetime = RUN, event: str = EVENT, prefix: str = "e",
+    number: int = 1,
 ) -> Stage:  # fmt: skip
     """Partner, connections, edition, both sides' contests, the map, the links, and everybody's account."""
     known = app.extensions["hub_settings"]
@@ -528,17 +541,17 @@ def build(
     partner = make_partner()
     registration, scoring = make_connection(partner), make_connection(partner, "chronotrack")
     with write() as session:
-        secrets.keep(session, registration.connection_id, secrets.SECRETS, sandbox.credentials(1, "runsignup"))
+        secrets.keep(session, registration.connection_id, secrets.SECRETS, sandbox.credentials(number, "runsignup"))
     local = start.astimezone(times.zone(zone))
     edition = make_edition(partner, date=f"{local:%Y-%m-%d}", timezone=zone, starts_at=start, ends_at=start)
-    happening = world.happenings[0]
+    happening = world.happenings[number - 1]
     make_link(edition, registration, happening.uid)
-    make_link(edition, scoring, EVENT)
+    make_link(edition, scoring, event)
     contests = [
         make_contest(edition, registration, name, happening_id=happening.uid, provider_contest_id=str(one.number), starts_at=start)
         for name, one in zip(names, happening.contests, strict=False)
     ]
-    scored = make_contest(edition, scoring, names[0], happening_id=EVENT, provider_contest_id=f"{EVENT}/{RACE}", starts_at=start)
+    scored = make_contest(edition, scoring, names[0], happening_id=event, provider_contest_id=f"{event}/{RACE}", starts_at=start)
     keep(ContestPair(
         timing_partner_id=partner.timing_partner_id, edition_id=edition.edition_id,
         registration_contest_id=contests[0].contest_id, scoring_contest_id=scored.contest_id, state="confirmed",
@@ -546,7 +559,7 @@ def build(
     people = happening.contests[0].registrations
     made = Stage(
         clock, world, sandbox, partner, edition, registration, scoring, scored.contest_id, people,
-        [one.contest_id for one in contests],
+        [one.contest_id for one in contests], prefix=prefix, number=number,
     )  # fmt: skip
     _register(made, linked)
     made.people = {
@@ -558,7 +571,7 @@ def build(
 
 
 def _register(made: Stage, linked: int | None) -> None:
-    happening = made.world.happenings[0]
+    happening = made.happening
     partner = made.partner.timing_partner_id
     rows = [
         {"race_id": int(happening.uid), "event_id": contest.number, "registration_id": one.key, "first_name": one.person.first_name,
@@ -569,7 +582,7 @@ def _register(made: Stage, linked: int | None) -> None:
     ]  # fmt: skip
     links = [
         {"timing_partner_id": partner, "edition_id": made.edition.edition_id, "contest_id": made.contest_id,
-         "entry_key": f"e{number}", "registration_provider": "runsignup", "registration_key": str(one.key),
+         "entry_key": f"{made.prefix}{number}", "registration_provider": "runsignup", "registration_key": str(one.key),
          "method": "external_id", "confidence": 100, "made_at": times.now()}
         for number, one in enumerate(made.registered[:linked], 1)
     ]  # fmt: skip

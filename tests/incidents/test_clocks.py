@@ -9,8 +9,9 @@ import pytest
 
 from sync_jobs import approvals, times, versions
 from sync_jobs.approvals import Blocked, NotAllowed
+from sync_jobs.approvals.declaring import Correction
 from sync_jobs.checks.amounts import span
-from sync_jobs.models import db
+from sync_jobs.models import DeclaredCorrection, db
 from tests.factories import make_contest, make_edition, make_link
 from tests.incidents.stage import HOUR, MINUTE, NOT_PLACED, RUN, Score
 
@@ -110,6 +111,44 @@ def test_i05_a_wave_is_corrected_by_a_constant(stage):
     race.work()
     assert race.is_there_as_sent()
     assert race.receipts()[-1]["decision"]["reason"] == "Wave 1B -4:30"
+
+
+def test_i05_declared_it_is_one_line_and_needs_a_second_person(stage):
+    race = stage(400)
+    race.comes(race.field(leader=40 * MINUTE))
+    race.go()
+    race.go_official()
+    said = approvals.declare(
+        race.contest_id, Correction(shift_ms=-270_000, first_bib=46, last_bib=355, expected=310), "The second gun was not started",
+        race.actor("second"), times.now(),
+    )  # fmt: skip
+    moved = [row.bib for row in race.scored if 45 < row.number <= 355]
+    race.change(*moved, by=lambda row: row.moved(-270_000 if row.bib not in {"60", "61"} else -200_000))
+    race.pull()
+    assert race.findings("V03") == [], "what was announced stops nobody"
+    *others, line = [(card.severity, card.sentence) for card in race.findings("V04")]
+    assert line == ("info", "308 of 310 changed times of bibs 46 to 355 move by −4:30: as declared.")
+    names = [f"bib {row.bib}, {row.first_name} {row.last_name}" for row in race.scored if row.bib in {"60", "61"}]
+    assert others == [
+        ("warn", f"2 results do not follow the declared −4:30 for bibs 46 to 355: {names[0]} and {names[1]}."),
+        ("warn", "308 times move by the declared −4:30, and 310 were declared."),
+    ]
+    assert len([line for line in race.lines() if line.text == "308 times moved by −4:30."]) == 1
+    race.waive_all()
+    asked = race.approve(reason="Wave 1B -4:30")
+    assert asked.state == "waiting", "declared or not: after official two people stand behind it"
+    with pytest.raises(NotAllowed):
+        race.second(asked, "director")
+    race.second(asked)
+    race.work()
+    assert race.is_there_as_sent()
+    assert race.newest().number == 2
+    db.session.rollback()
+    assert db.session.get(DeclaredCorrection, said.declared_id).met_number == 2
+
+    race.change(*moved, by=lambda row: row.moved(-270_000))
+    race.pull()
+    assert len(race.findings("V03")) == 1, "once it is public, it is behind us: the same again was not announced"
 
 
 def test_i06_everyone_two_minutes_too_fast(stage):
