@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 from sync_jobs.approvals.shown import Podium, Tally, Wave, Winner
@@ -11,6 +11,7 @@ from sync_jobs.checks.base import Field
 from sync_jobs.results import Published, ResultRow
 from sync_jobs.review import places
 from sync_jobs.review.awards import Award, holders
+from sync_jobs.review.payload import rounded
 
 NAMES = {"M": "Men", "F": "Women", "X": "Non-binary"}
 ORDER = ("M", "F", "X")
@@ -19,11 +20,12 @@ NO_WAVE = ""
 
 
 def podiums(field: Field) -> tuple[Podium, ...]:
-    """The first of each gender, then of each age group, of those that would be public."""
+    """The first of each gender, then of each age group, as they came in: also whoever is not among what goes out here."""
     public = {row.entry_key: row for row in field.payload if row.entry_key}
-    others = _by_the_other_clock(field, public)
+    finished = {row.entry_key for row in field.finishers}
+    others = _by_the_other_clock(field, finished)
     found: defaultdict[tuple[str, str], list[Winner]] = defaultdict(list)
-    for award, rows in holders(field.version, field.facts, public.keys()).items():
+    for award, rows in holders(field.version, field.facts, finished).items():
         if award.kind != "overall":
             found[award.kind, award.group] += [_winner(award, row, public, others, field) for row in rows]
     order = sorted(found, key=lambda of: (of[0] != "gender", ORDER.index(of[1]) if of[1] in ORDER else len(ORDER), of[1]))
@@ -33,12 +35,21 @@ def podiums(field: Field) -> tuple[Podium, ...]:
 def _winner(award: Award, row: ResultRow, public: Mapping[str, Published], others: Mapping[str, int], field: Field) -> Winner:
     other = others.get(row.entry_key) if award.kind == "gender" else None
     return Winner(
-        place=award.place, row=public[row.entry_key], other_place=other if other != award.place else None,
-        is_handed_out=row.entry_key in field.handed_out,
+        place=award.place, row=public.get(row.entry_key) or _as_scored(row), other_place=other if other != award.place else None,
+        is_handed_out=row.entry_key in field.handed_out, goes_out=row.entry_key in public,
     )  # fmt: skip
 
 
-def _by_the_other_clock(field: Field, public: Mapping[str, Published]) -> dict[str, int]:
+def _as_scored(row: ResultRow) -> Published:
+    """Somebody who won and is not among what goes out here: held, matched with nobody, or registered at another provider."""
+    return Published(
+        registration_key=None, entry_key=row.entry_key, bib=row.bib, first_name=row.first_name, last_name=row.last_name,
+        gender=row.gender, age=row.age, status=row.status or UNKNOWN, gun_ms=rounded(row.gun_ms), chip_ms=rounded(row.chip_ms),
+        place=row.place,
+    )  # fmt: skip
+
+
+def _by_the_other_clock(field: Field, public: Collection[str]) -> dict[str, int]:
     """Where each would come within their gender by the clock that does not count."""
     other = "chip" if field.facts.basis == "gun" else "gun"
     groups: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)

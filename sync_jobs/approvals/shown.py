@@ -10,6 +10,7 @@ from typing import Any
 from sync_jobs.models import AwardGiven, HiddenName, Hold, TimerTask
 from sync_jobs.results import ContestFacts, Published, Registered, ResultRow
 from sync_jobs.review.difference import Difference
+from sync_jobs.review.drift import Edit
 from sync_jobs.review.payload import KeptBack
 from sync_jobs.review.policy import Policy
 
@@ -109,12 +110,13 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Winner:
-    """Somebody on a podium, as it would be published."""
+    """Somebody on a podium, as they would be published."""
 
     place: int
     row: Published
     other_place: int | None = None  # by the other clock, where that order is another
     is_handed_out: bool = False
+    goes_out: bool = True  # False: held, matched with nobody, or registered at another provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +225,7 @@ class Screen:
     cards: tuple[Card, ...] = ()  # every finding; awards and what stops first
     podiums: tuple[Podium, ...] = ()
     tally: Tally | None = None
+    edits: tuple[Edit, ...] = ()  # what somebody changed there by hand
     difference: Difference | None = None  # to what is live there; None: nothing is
     act: str | None = None  # the one that the hashes are for; None: there is none
     tells: bool = False

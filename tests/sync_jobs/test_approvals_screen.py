@@ -30,10 +30,19 @@ def test_who_wins_and_whether_everybody_is_there(day):
     assert [(one.name, [winner.row.bib for winner in one.winners]) for one in shown.podiums[:2]] == [
         ("Men", ["2", "4", "6"]), ("Women", ["1", "3", "5"]),
     ]  # fmt: skip
+    assert all(winner.goes_out for one in shown.podiums for winner in one.winners)
     tally = shown.tally
     assert tally.registered == sum(tally.by_status.values()) + tally.unknown == 13
     assert (tally.by_status["FINISHED"], tally.unmatched, tally.last_finisher.bib) == (10, 1, "12")
     assert (tally.gap_ms, tally.gap_after.bib) == (14_000, "10")
+
+
+def test_a_winner_who_does_not_go_out_here_stands_on_the_podium_and_it_says_so(day):
+    with write() as session:
+        session.execute(text("UPDATE entry_links SET ended_at = 1 WHERE entry_key = '2'"))
+    day.pull()
+    men = day.screen().podiums[0]
+    assert [(one.row.bib, one.place, one.goes_out) for one in men.winners] == [("2", 1, False), ("4", 2, True), ("6", 3, True)]
 
 
 def test_the_other_clock_says_where_its_order_is_another(day):
