@@ -13,6 +13,7 @@ from sync_jobs.sandbox.things import Change, Contest, Happening, Person, Registr
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 BIBS_BEFORE = 6 * DAY
+FIRST_BIB, FIRST_BIB_ELSEWHERE = {"raceroster": 10_000, "haku": 15_000}, 100  # ranges, as a timer gives them to each side
 LATE_UNTIL = 50 * MINUTE  # after the first start
 GAP = 35  # seconds between two late registrations of one happening on race day, on average
 STREAM = {"today": 12 * HOUR, "tomorrow": 5 * HOUR, "this_week": 3 * HOUR}
@@ -108,7 +109,7 @@ class Crowd:
         if starts is None:
             return
         bulk, toss = starts - BIBS_BEFORE, self.random.random
-        for number, registration in enumerate(self.found, 100):
+        for number, registration in enumerate(self.found, FIRST_BIB.get(self.happening.provider, FIRST_BIB_ELSEWHERE)):
             if not registration.contest.volunteer:
                 at = (
                     registration.registered_at + 60 + int(toss() * 240)
