@@ -15,10 +15,12 @@ from dashboard import (
     api_tokens,
     approvals,
     awards,
+    connection_publishing,
     connection_removal,
     connections,
     connections_cli,
     database_cli,
+    declared_corrections,
     distances,
     distances_rules,
     event,
@@ -104,6 +106,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(take_down.pages)
     app.register_blueprint(hidden_names.pages)
     app.register_blueprint(awards.pages)
+    app.register_blueprint(declared_corrections.pages)
     app.register_blueprint(result_files.pages)
     app.register_blueprint(receipts.pages)
     app.register_blueprint(policy.pages)
@@ -114,6 +117,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(people.pages)
     app.register_blueprint(api_tokens.pages)
     app.register_blueprint(connections.pages)
+    app.register_blueprint(connection_publishing.pages)
     app.register_blueprint(connection_removal.pages)
     app.register_blueprint(health.pages)
     app.register_blueprint(api.pages)

@@ -44,6 +44,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "approve_results": PARTNER_ROLES,
     "waive_results": PARTNER_ROLES,
     "retract_results": frozenset({"director", "partner", "support"}),
+    "declare_corrections": frozenset({"partner", "administrator"}),
     "set_policy": frozenset({"partner", "administrator"}),
     "see_receipts": EVERYBODY,
     "see_trace": COMPANY,

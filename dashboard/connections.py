@@ -9,7 +9,7 @@ from flask import Blueprint, abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from dashboard import access, connection_form, connection_words, hx, live, run_lines, standing, words
+from dashboard import access, connection_form, connection_publishing, connection_words, hx, live, run_lines, standing, words
 from dashboard.access import connection_or_404, current, partner_or_404, requires, within
 from dashboard.connection_form import ConnectionForm
 from dashboard.forms import Form, text_field
@@ -135,6 +135,8 @@ def _forms(connection: Connection, form: ConnectionForm | None, pause_form: Paus
     return {
         "connection": connection,
         "adapter": adapter,
+        "way": connection_publishing.way(connection, adapter),
+        "zone": zone,
         "missing": secrets.missing(connection),
         "in_the_clear": secrets.in_the_clear(connection),
         "form": form or (_edit_form(connection, zone) if adapter and may else None),

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from sync_jobs import ledger, pull, secrets, times
+from sync_jobs.approvals.switching import set_publishing
 from sync_jobs.models import (
     Connection,
     CustomerCredential,
@@ -24,7 +25,8 @@ from sync_jobs.sandbox import servers
 from sync_jobs.sandbox.world import World
 from tests.conftest import NOW
 from tests.dashboard.conftest import read, words
-from tests.factories import keep, make_connection, make_edition, make_run, make_state
+from tests.factories import keep, make_account, make_connection, make_edition, make_run, make_state
+from tests.sync_jobs.raceday import race_day
 
 SECRET = "s3cret-value-that-nobody-sees"
 
@@ -488,3 +490,60 @@ def test_what_another_program_completed_can_begin(people, sign_in):
     assert "Everything that was missing is there now" in words(page)
     browser.post(page.select_one(".banner form")["action"])
     assert kept(connection.connection_id).state == "active"
+
+
+# How results go out
+
+
+def test_race_roster_gets_files_unless_somebody_switches_it_on(people, sign_in):
+    roster = make_connection(people.company, "raceroster")
+    address, browser = f"/connections/{roster.connection_id}", sign_in(people.partner)
+    card = browser.soup(address).select_one("#results")
+    assert "as a file" in words(card)
+    assert ADAPTERS["raceroster"].results_note in words(card), "not confirmed by anybody, and said so"
+    form = card.select_one("form")
+    assert browser.post(form["action"], data={"publishing": form.select_one("input[name=publishing]")["value"]}).status_code == 303
+    switched = kept(roster.connection_id)
+    assert (switched.writes, switched.writes_by) == ("on", people.partner.name)
+    on = words(browser.soup(address).select_one("#results"))
+    assert f"Switched on by {people.partner.name}" in on
+    assert "Make files again" in on
+    assert ADAPTERS["raceroster"].results_note in on
+    browser.post(form["action"], data={"publishing": "off"})
+    assert kept(roster.connection_id).writes == "off"
+
+
+@pytest.mark.parametrize(
+    ("provider", "says"),
+    [("runsignup", "Approved results go to RunSignUp by this connection’s own credential"), ("haku", "A publication makes a file")],
+)
+def test_where_there_is_no_choice_the_page_says_how_results_go_out(people, sign_in, provider, says):
+    connection, browser = make_connection(people.company, provider), sign_in(people.partner)
+    card = browser.soup(f"/connections/{connection.connection_id}").select_one("#results")
+    assert says in words(card)
+    assert ADAPTERS[provider].results_note in words(card)
+    assert not card.select("form")
+    browser.post(f"/connections/{connection.connection_id}/publishing", data={"publishing": "on"})
+    assert kept(connection.connection_id).writes == "off"
+
+
+def test_scoring_takes_no_results_and_support_switches_nothing(people, sign_in):
+    scoring, roster = make_connection(people.company, "chronotrack"), make_connection(people.company, "raceroster")
+    assert not sign_in(people.partner).soup(f"/connections/{scoring.connection_id}").select("#results")
+    address, support = f"/connections/{roster.connection_id}", sign_in(people.support)
+    assert not support.soup(address).select("#results form")
+    assert support.post(f"{address}/publishing", data={"publishing": "on"}).status_code == 403
+    foreign = sign_in(make_account("partner", people.elsewhere))
+    assert foreign.post(f"{address}/publishing", data={"publishing": "on"}).status_code == 404
+    assert kept(roster.connection_id).writes == "off"
+
+
+def test_what_was_approved_as_a_file_does_not_go_out_by_itself(app, clock):
+    clock.forward(minutes=-30)
+    day = race_day(*range(1, 13))
+    day.pull()
+    approval = day.approve(day.screen())
+    assert set_publishing(day.place().connection_id, on=True, by="Pat", now=times.now())
+    assert not set_publishing(day.place().connection_id, on=True, by="Pat", now=times.now())
+    assert (day.kept(approval).state, day.publication(approval).state) == ("stale", "failed")
+    assert day.kept(approval).why == "Pat chose that results go there by themselves."
