@@ -32,6 +32,7 @@ BASE = "/events/<int:edition_id>/results/<int:contest_id>"
 SAY_WHY = "Say why: it is kept with your name and the time."
 NAME_TICKET = "Support takes results down on instruction: name the ticket's number."
 DO_IT_FIRST = "Take them down there first, then tick this."
+FEW = 6  # lines of one section beside a form
 TOO_LONG = f"At most {MOST_WORDS} characters."
 
 
@@ -184,6 +185,6 @@ def _what(edition: Edition, contest_id: int, place: Place, version_id: int) -> d
         return {"act": act, "second": second}
     compared = versions_data.compare(contest_id, place.live_version_id, version_id)
     return {
-        "act": act, "second": second, "sections": sections(compared, None, 0), "says": summary(compared.found),
+        "act": act, "second": second, "sections": sections(compared, None, 0, FEW), "says": summary(compared.found),
         "total": total(compared.found),
     }  # fmt: skip

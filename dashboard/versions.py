@@ -103,7 +103,7 @@ def said(compared: Compared) -> str:
     return f"Version {compared.old.number} to {compared.new.number}: {summary(compared.found)}"
 
 
-def sections(compared: Compared, part: str | None, first: int) -> list[dict[str, Any]]:
+def sections(compared: Compared, part: str | None, first: int, shown_of_each: int = SHOWN) -> list[dict[str, Any]]:
     """The lines in their parts: causes before consequences; of each part the first, or of one part a page."""
     found = lines(compared.found, compared.causes)
     shown = []
@@ -111,12 +111,18 @@ def sections(compared: Compared, part: str | None, first: int) -> list[dict[str,
         mine = [line for line in found if line.section == name]
         if not mine or part not in {None, name}:
             continue
-        here = mine[first : first + PART] if part == name else mine[:SHOWN]
+        here = mine[first : first + PART] if part == name else mine[:shown_of_each]
         shown.append({
-            "name": name, "title": TITLES[name], "lines": [(line, _with(line, compared)) for line in here], "many": len(mine),
+            "name": name, "title": TITLES[name], "many": _people(name, mine),
+            "lines": [(line, _with(line, compared)) for line in here],
             "left": len(mine) - len(here) - (first if part == name else 0), "follows": name in CONSEQUENCES,
         })  # fmt: skip
     return shown
+
+
+def _people(name: str, mine: Sequence[Line]) -> int:
+    """How many a section is about: awards are counted as such, the rest by its people."""
+    return len(mine) if name == "awards" else sum(len(line.entries) for line in mine)
 
 
 def _with(line: Line, compared: Compared) -> list[tuple[str, str]]:

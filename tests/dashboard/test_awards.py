@@ -50,7 +50,7 @@ def test_each_award_place_is_a_row_that_can_be_said_and_taken_back(day, browse):
     assert "As version 1 has them, which is not public yet." in words(page)
     assert [words(one.h2) for one in page.select("section.card")] == ["Overall", "Women", "Men"]
     overall = [words(one) for one in page.select("section.card")[0].select("li")]
-    assert "1. Tom Ruizb bib 1 38:27" in overall[0]
+    assert "1. Tom Ruizb bib 1 · 38:27" in overall[0]
     done = press(director, page, "Tom Ruizb")
     assert "One person has their award" in answer(done)
     assert f"handed out, said {day.director.name}" in words(row(done, "Tom Ruizb"))

@@ -100,7 +100,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_the_rest_stays_typed(partne
 def test_only_who_may_set_it_gets_a_form(people, sign_in, place, event):
     support = sign_in(people.support)
     assert support.soup(place).select("main form") == []
-    assert words(row(support.soup(place), "Quiet before official")).endswith("60 min")
+    assert words(row(support.soup(place), "Quiet before official")).startswith("Quiet before official 60 min So long")
     director = sign_in(people.director)
     assert director.get(place).status_code == 403
     assert director.soup(event).select("main form") == []

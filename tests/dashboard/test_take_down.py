@@ -121,11 +121,10 @@ def test_of_several_places_one_has_to_be_chosen(public, director, clock):
 
 
 def test_where_the_hub_cannot_reach_a_person_says_that_they_did_it(public, director):
+    connection_id = public.place().connection_id
     with write() as session:
         session.execute(update(ResultDestination).values(provider_name="haku"))
-        session.execute(
-            update(Connection).where(Connection.connection_id == public.place().connection_id).values(provider_name="haku")
-        )
+        session.execute(update(Connection).where(Connection.connection_id == connection_id).values(provider_name="haku"))
     page = director.soup(f"{public.base}/take-down")
     assert "The hub cannot reach Haku: take the results down there yourself." in words(page)
     refused = down(director, public)
