@@ -208,6 +208,8 @@ def _show(work: Work) -> None:
 
 
 def _set_and_look(work: Work, wanted: SetFlags) -> None:
+    if wanted.is_public:
+        _may_be_seen(work)
     work.set_flags(wanted)
     found = _listed(work)
     if found is None or not _stands(work, found, wanted):
@@ -215,6 +217,14 @@ def _set_and_look(work: Work, wanted: SetFlags) -> None:
         raise ResultsDiffer("flags", NOT_VISIBLE)
     if work.there is not None:
         work.there = replace(work.there, flags=found)
+
+
+def _may_be_seen(work: Work) -> None:
+    """From here on the public may see it, whether we hear of that or not: so it can be taken down, whatever comes."""
+    job = work.job
+    job.notes.setdefault("before", job.visibility)
+    seen = {"visibility": job.payload.visibility, "live_version_id": job.version_id, "sent": job.body}
+    work.commit("show", destination=seen)
 
 
 def _listed(work: Work) -> SetFlags | None:
@@ -256,7 +266,8 @@ def proof(
     differences = () if standing is None or is_equal else standing.differences
     return Proof(
         read_at=there.read_at if there else None, hash=rows_hash(there.rows) if there else None, is_equal=is_equal,
-        differences=tuple(_difference(one) for one in differences), visibility_before=job.visibility, visibility_after=after,
+        differences=tuple(_difference(one) for one in differences), visibility_after=after,
+        visibility_before=job.notes.get("before", job.visibility),
         told=job.tells_many if job.payload.tells and is_equal else 0,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import app  # noqa: F401 - these work in this process, so they want no house
 from tests.faults.publishing import desk_over, race
-from tests.publish.conftest import decided, desk, provider  # noqa: F401 - fixtures
+from tests.publish.conftest import decided, desk, provider, written  # noqa: F401 - fixtures
 from tests.publish.test_kills import check, chunked, deeds, people, reaper, survives  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]

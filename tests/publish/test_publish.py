@@ -335,3 +335,20 @@ def test_tries_that_are_used_up_leave_a_receipt_and_a_retry_goes_on(desk, clock)
     assert desk.publication(number).state == "published"
     assert len(desk.there().rows) == len(desk.rows())
     assert len(desk.listed()["sets"]) == 1
+
+
+def test_what_the_public_may_see_counts_as_public_even_if_we_never_heard(desk, clock):
+    desk.sandbox.faults.add("late_500", provider="runsignup", path="edit-result-set")
+    number = desk.approve(desk.rows())
+    run_id = desk.ask()
+    desk.work()
+    desk.sandbox.faults.add("status", 503, provider="runsignup", path="results/")
+    while desk.run(run_id).status == "pending":
+        clock.forward(hours=1)
+        desk.work()
+    assert (desk.run(run_id).status, desk.publication(number).state) == ("failed", "partial")
+    assert desk.listed()["sets"][0]["public_results"] == "T"
+    assert (desk.destination().visibility, desk.destination().live_version_id) == ("preliminary", 1)
+    desk.sandbox.faults.clear()
+    assert desk.publish([], "retraction").state == "published"
+    assert desk.listed()["sets"][0]["public_results"] == "F"
