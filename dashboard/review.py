@@ -14,13 +14,14 @@ from flask import Blueprint, abort, make_response, render_template, request, url
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
-from dashboard import access, hx, live, review_data, review_shapes, review_words, scope, words
+from dashboard import access, hx, live, review_data, review_drift, review_shapes, review_words, scope, words
 from dashboard.access import requires
 from dashboard.acting import actor
 from dashboard.review_data import Moved
 from sync_jobs import approvals
 from sync_jobs.approvals import Blocked, NotAllowed, Screen, Stale
 from sync_jobs.approvals.base import MOST_WORDS
+from sync_jobs.approvals.drifting import DRIFT
 from sync_jobs.models import Contest, Edition
 from sync_jobs.review import REASONS
 from sync_jobs.review.lines import TITLES, lines
@@ -136,6 +137,7 @@ def _shapes(screen: Screen) -> dict[str, Any]:
     """What the templates draw and list."""
     return {
         "tally": review_words.tally(screen), "not_out": review_words.not_out(screen), "waves": review_shapes.waves(screen),
+        "drift": review_drift.of(screen), "overwritten": review_drift.overwritten(screen),
         "cards": _cards(screen), "shown": _shown(), "splits": review_shapes.course, "changes": _changes(screen),
         "held_most": HELD, "most_lines": LINES,
     }  # fmt: skip
@@ -160,7 +162,7 @@ def _shown() -> int:
 
 def _cards(screen: Screen) -> dict[str, Any]:
     """Those that ask something first; of the open ones three, or twenty from where somebody wants to go on."""
-    waiting = [card for card in screen.cards if card.is_open]
+    waiting = [card for card in screen.cards if card.is_open and not (screen.edits and card.check_id == DRIFT)]
     first = _shown()
     here = waiting[:SHOWN] if first < 0 else waiting[first : first + SHOWN_MORE]
     end = (max(first, 0)) + len(here)

@@ -144,7 +144,7 @@ def _under(screen: Screen, around: Around, at: str, zone: str, now: datetime) ->
     lines.append(_reading(screen, around, zone))
     lines.append(_sending(screen, around, at, zone, now))
     lines.append(_last_word(screen, at, zone))
-    if screen.place and screen.place.drift:
+    if screen.place and screen.place.drift and not screen.edits:
         lines.append(f"Somebody changed it at {screen.place.provider}: {screen.place.drift}")
     return [line for line in lines if line]
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sync_jobs import assembling
-from sync_jobs.approvals import guarding, looking, placing
+from sync_jobs.approvals import drifting, guarding, looking, placing
 from sync_jobs.approvals.base import NotAllowed
 from sync_jobs.approvals.podiums import podiums, tally
 from sync_jobs.approvals.proposing import Proposal, propose
@@ -108,7 +108,8 @@ def _whole(
         would_tell=field.destination.would_tell if field.destination else 0,
         offers=_offers(session, found, now, tells=tells, account_id=account_id), rows=len(field.payload),
         finishers=len(field.finishers), payload_hash=payload_hash, base_hash=found.spot.base_hash,
-        rendered_hash=found.rendered(payload_hash), kept_back=found.kept_back, **_said(session, kept.contest_id), last=last,
+        rendered_hash=found.rendered(payload_hash), kept_back=found.kept_back, edits=drifting.edits(found),
+        **_said(session, kept.contest_id), last=last,
         waiting=last if last and last.state == "waiting" else None,
         standing=None if standing is None else Standing(
             standing_id=standing.standing_id, until=standing.until, by_name=standing.by_name, at=standing.at

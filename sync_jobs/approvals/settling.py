@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from sync_jobs.approvals import looking
+from sync_jobs.approvals import drifting, looking
 from sync_jobs.approvals.base import NotAllowed
 from sync_jobs.approvals.granting import Wish
 from sync_jobs.approvals.proposing import Proposal
@@ -62,7 +62,7 @@ def wish_of(
         spot=found.spot, version_id=found.version_id, act=act, payload=payload, payload_hash=payload.hash,
         rendered_hash=found.rendered(payload.hash), tells=tells, tells_many=there.would_tell if there and tells else 0,
         reason=reason, needs_second=found.needs_second(act) and not_before is None, not_before=not_before,
-        overwrites=bool(found.spot.drift),
+        overwrites=drifting.overwrites(found),
         seen={
             "findings": list(found.findings),
             "waivers": [one.waiver_id for fp, one in found.waivers.items() if fp in found.findings],

@@ -247,9 +247,13 @@ def test_i21_somebody_edited_at_the_destination(stage):
     assert task.kind == "ask"
     race.waive("V08")
     race.waive_all()
+    shown = {(one.bib, one.field): (one.sent, one.there, one.about) for one in race.screen().edits}
+    assert shown[("5", "gun time")] == ("32:03", "31:00", "32:03")
     approval = race.approve()
     assert approval.overwrites
+    assert approval.base_hash == race.destination().base_hash, "on top of what is there now"
     race.work()
+    assert race.receipts()[-1]["decision"]["overwrites"]
     assert race.publication().state == "published"
     assert race.live().of("5")["clock_time"] == "32:03"
     assert race.is_there_as_sent()
