@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -52,6 +53,7 @@ class Going:
     live_version_id: int | None
     base: PublishedSet | None  # as read back last
     sent: tuple[Published, ...]  # as we sent it last; nothing before
+    left: tuple[Published, ...]  # the same as that provider can hold it
 
 
 def field(version_id: int, destination_id: int | None, *, going_official: bool = False, tells: bool = False) -> Field:
@@ -145,8 +147,15 @@ def _going(kept: ResultDestination, starts: Any, zone: str | None, edition_zone:
         contests=frozenset({kept.registration_contest_id, *(kept.also_for or [])}),
         day=None if starts is None else starts.astimezone(there).date(), visibility=kept.visibility,
         live_version_id=kept.live_version_id, base=packed.unpack_set(kept.base) if kept.base else None,
-        sent=packed.unpack(kept.sent).rows if kept.sent else (),
+        **_sent(kept.sent, kept.provider_name),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def _sent(body: bytes | None, provider_name: str) -> Mapping[str, tuple[Published, ...]]:
+    """What was sent, and how it reads there: worked out once, while somebody looks at it again and again."""
+    rows = packed.unpack(body).rows if body else ()
+    return {"sent": rows, "left": tuple(_as_held(row, ADAPTERS[provider_name]) for row in rows)}
 
 
 def _of(registered: Mapping[str, Registered], going: Going | None) -> Mapping[str, Registered]:
@@ -171,10 +180,10 @@ def _live(going: Going | None, version: Version, before: Version | None) -> Vers
 
 
 def _destination(going: Going, rows: tuple[Published, ...], *, tells: bool) -> Destination:
-    base, adapter = going.base or PublishedSet(set_id=None, flags=None), ADAPTERS[going.provider_name]
+    base = going.base or PublishedSet(set_id=None, flags=None)
     return Destination(
         provider_name=going.provider_name, day=going.day, flags=base.flags, expected=_expected(going, base.flags), rows=base.rows,
-        sent=going.sent, left=tuple(_as_held(row, adapter) for row in going.sent), would_tell=len(_untold(going, rows)),
+        sent=going.sent, left=going.left, would_tell=len(_untold(going, rows)),
         tells=tells,
     )  # fmt: skip
 
