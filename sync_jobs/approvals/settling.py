@@ -66,6 +66,7 @@ def wish_of(
         seen={
             "findings": list(found.findings),
             "waivers": [one.waiver_id for fp, one in found.waivers.items() if fp in found.findings],
+            **({"declared": [one.declared_id for one in found.field.declared]} if found.field.declared else {}),
             **({"back": True} if is_back else {}),
         },
     )  # fmt: skip

@@ -15,7 +15,7 @@ from sync_jobs.checks.cases import Case, findings
 from sync_jobs.results import ResultRow
 from sync_jobs.review import faces
 from sync_jobs.review.awards import AwardChange
-from sync_jobs.review.changes import Change
+from sync_jobs.review.changes import Change, Shift
 from sync_jobs.review.difference import Difference, difference
 from sync_jobs.review.drift import three_way
 from sync_jobs.review.fingerprints import digest
@@ -88,7 +88,7 @@ def constant_delta(field: Field) -> Iterable[Finding]:
     changed, (shifts, _) = found.by_kind["time"], found.times
     for moved in shifts[:1]:
         is_most = 100 * len(moved.changes) >= field.limit("V04", "percent") * len(changed)
-        if is_most and len(moved.changes) > field.limit("V04", "rows") and not _is_declared(field, moved.changes[0]):
+        if is_most and len(moved.changes) > field.limit("V04", "rows") and not _mostly_declared(field, moved):
             ms, wave = moved.gun_ms or moved.chip_ms, f" of wave {moved.wave}" if moved.wave else ""
             many = _moving(len(moved.changes), len(changed), wave)
             sentence = f"{many} by {shift(ms)}: one bulk correction."
@@ -124,6 +124,10 @@ def _deviating(found: Difference, declared: Declared) -> list[ResultRow]:
     still = [*found.kept, *(one.row for one in found.moved)]
     others = [one.row for one in found.by_kind["time"] if not _fits(declared, one)]
     return [row for row in (*others, *still) if row.is_finisher and declared.covers(row)]
+
+
+def _mostly_declared(field: Field, moved: Shift) -> bool:
+    return 2 * sum(_is_declared(field, one) for one in moved.changes) > len(moved.changes)
 
 
 def _is_declared(field: Field, change: Change) -> bool:

@@ -162,7 +162,7 @@ def _decision(approval: Approval) -> dict[str, Any]:
         "needs_second": bool(approval.needs_second), "not_before": approval.not_before, "expires_at": approval.expires_at,
         "device": approval.device, "overwrites": bool(approval.overwrites), "tells": bool(approval.tells),
         "tells_many": approval.tells_many, "waivers": (approval.seen or {}).get("waivers", []),
-        "goes_back": bool((approval.seen or {}).get("back")),
+        "declared": (approval.seen or {}).get("declared", []), "goes_back": bool((approval.seen or {}).get("back")),
     }  # fmt: skip
 
 

@@ -141,6 +141,20 @@ def test_i05_declared_it_is_one_line_and_whoever_deviates_is_named():
     assert info.severity == "info"
 
 
+def test_a_declaration_of_bibs_is_about_those_and_says_where_it_is_not_as_many():
+    declared = (Declared(delta_ms=-270_000, bibs=(2, 100), expected=49, declared_id=7),)
+    moved = [replace(row, gun_ms=row.gun_ms - 270_000) if int(row.bib) % 2 else row for row in b.rows(100)]
+    info, deviates = changing.constant_delta(after(b.rows(100), moved, declared=declared))
+    assert info.sentence == "49 of 50 changed times of bibs 2 to 100 move by −4:30: as declared."
+    assert (info.numbers["declared"], info.numbers["is_met"]) == (7, False), "50 of them did not"
+    assert deviates.sentence.startswith("50 results do not follow the declared −4:30 for bibs 2 to 100: bib 2, ")
+    assert said(changing.mass_change, after(b.rows(100), moved, declared=declared)) == [], "one more than was declared is no mass"
+    (all_alike,) = changing.constant_delta(
+        after(waves(), earlier(waves()), declared=(Declared(delta_ms=-270_000, wave="1B", expected=50),))
+    )
+    assert all_alike.numbers["is_met"]
+
+
 @pytest.mark.parametrize(
     "wrong", [Declared(delta_ms=-270_000, wave="1A"), Declared(delta_ms=270_000, wave="1B"), Declared(delta_ms=-271_001)]
 )

@@ -143,6 +143,7 @@ def test_i05_declared_it_is_one_line_and_needs_a_second_person(stage):
     race.work()
     assert race.is_there_as_sent()
     assert race.receipts()[-1]["decision"]["declared"] == [said.declared_id]
+    assert race.receipts()[-1]["decision"]["declared"] == [said.declared_id]
     assert race.newest().number == 2
     db.session.rollback()
     assert db.session.get(DeclaredCorrection, said.declared_id).met_number == 2
