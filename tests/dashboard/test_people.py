@@ -45,7 +45,7 @@ def test_an_administrator_invites_and_the_person_comes(people, sign_in, browser)
     assert account.created_by == people.administrator.name
     comer = browser()
     assert choose(comer, link).location == "/"
-    assert comer.get("/", follow_redirects=False).location == "/events"
+    assert comer.get("/", follow_redirects=False).location == "/approvals"
     assert kept(account.account_id).state == "active"
 
 
