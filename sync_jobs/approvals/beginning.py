@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from sync_jobs import destinations
-from sync_jobs.approvals import looking
+from sync_jobs.approvals import looking, staleness
 from sync_jobs.approvals.proposing import Proposal, propose
 from sync_jobs.ledger.live import bump
 from sync_jobs.models import Approval, Publication, db, write
@@ -15,6 +15,8 @@ from sync_jobs.models import Approval, Publication, db, write
 TRIES = 3
 EXPIRED = "The approval was given too long ago. Look again, and approve again."
 CHANGED = "What would be sent is not what was approved any more: something was changed before it began. Look again."
+SECOND = "A second person has to agree to this by now. Look again, and approve again."
+NO_RULE = "The rule that let it out does not hold any more. Somebody has to approve it."
 RESTLESS = "Others kept changing what it stands on. Look again."
 
 
@@ -64,7 +66,18 @@ def _void(approval: Approval, found: Proposal | None, now: datetime) -> str | No
         return destinations.ELSEWHERE
     if found.payload(approval.act, tells=bool(approval.tells)).hash != approval.payload_hash:
         return CHANGED
-    return None
+    return _not_enough(approval, found)
+
+
+def _not_enough(approval: Approval, found: Proposal) -> str | None:
+    """What a policy, a standing approval or an answer to a finding asked for since."""
+    rule = approval.requested_name.partition(":")[0] if approval.requested_by is None else ""
+    if (rule == "policy" and not found.policy.is_automatic) or (rule == "standing" and not found.standing):
+        return NO_RULE
+    if found.needs_second(approval.act) and not approval.needs_second and approval.not_before is None:
+        return SECOND
+    solve = staleness.stopping(found, is_back=bool((approval.seen or {}).get("back")), tells=bool(approval.tells))
+    return f"It cannot go out any more: {solve[0]}" if solve else None
 
 
 def _write(session: Session, publication: Publication, approval: Approval, why: str | None, now: datetime) -> None:

@@ -33,13 +33,13 @@ TIME_IS_OVER = "Its time is over."
 
 
 def expire(now: datetime) -> list[int]:
-    """Bring everything to what the time is. Returns the approvals that ended or went out."""
+    """Bring everything to what the time is. Returns the approvals that ended or went out. Taking down never expires."""
     return [*_expired(now), *_standing(now), *_cooled(now), *_quiet(now)]
 
 
 def _expired(now: datetime) -> list[int]:
     session = db.session()
-    over = (Approval.state.in_(("waiting", "approved")), Approval.expires_at <= now)
+    over = (Approval.state.in_(("waiting", "approved")), Approval.expires_at <= now, Approval.act != "retraction")
     is_any = session.scalar(select(Approval.approval_id).where(*over).limit(1)) is not None
     session.rollback()
     if not is_any:

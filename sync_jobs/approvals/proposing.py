@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from sync_jobs import assembling, destinations
 from sync_jobs.approvals import looking
-from sync_jobs.approvals.base import VISIBILITY
+from sync_jobs.approvals.base import VISIBILITY, NotAllowed
 from sync_jobs.approvals.looking import Spot
 from sync_jobs.checks.base import Field, Finding
 from sync_jobs.models import Approval, Connection, ResultDestination, ResultVersion, Waiver, db
@@ -61,7 +61,7 @@ class Proposal:
     def judgement(self) -> Judgement:
         """What is to become of it."""
         return policy.judge(
-            self.policy, self.findings, self.waivers.keys(), self.difference, self.spot.visibility, standing=self.standing
+            self.policy, self.findings, self.waivers.keys(), self.difference, self.stands_as, standing=self.standing
         )
 
     @cached_property
@@ -70,9 +70,14 @@ class Proposal:
         return kept_back(self.field.version, self.field.facts, self.field.registered, held=self.field.held)
 
     @property
+    def stands_as(self) -> str:
+        """What the public sees there. What was official stays so where a correction hid it and did not get to its end."""
+        return "official" if self.spot.visibility == "hidden" and self.spot.was_official else self.spot.visibility
+
+    @property
     def acts(self) -> tuple[str, ...]:
         """What may be next there, the usual one first."""
-        seen = self.spot.visibility
+        seen = self.stands_as
         if seen == "official" or (seen == "retracted" and self.spot.was_official):
             return ("correction",)
         if seen == "preliminary":
@@ -93,7 +98,7 @@ class Proposal:
 
     def needs_second(self, act: str) -> bool:
         """Whether two people have to stand behind it."""
-        return policy.needs_second(act, self.spot.visibility, self.difference, self.policy)
+        return policy.needs_second(act, self.stands_as, self.difference, self.policy)
 
     def against(self, act: str, now: datetime, *, tells: bool = False, by_rule: bool = False) -> list[str]:
         """What stands against doing it, in sentences; nothing: it may be done."""
@@ -131,6 +136,8 @@ def propose(destination_id: int, version_id: int | None, now: datetime, *, anew:
     spot = looking.spot_of(session, destination_id)
     newest = looking.newest_id(session, spot.contest_id)
     kept = looking.version_of(session, version_id or newest or 0)
+    if kept.contest_id != spot.contest_id:
+        raise NotAllowed(looking.NOT_THERE)
     inputs = looking.inputs(session, spot.contest_id)
     place = session.get_one(ResultDestination, destination_id)
     field = assembling.field(kept.version_id, destination_id, going_official=_closes(spot, kept.version_id))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sync_jobs.approvals.base import Stale
 from sync_jobs.approvals.checking import fresh
-from sync_jobs.approvals.proposing import Proposal
+from sync_jobs.approvals.proposing import MESSAGES, Proposal
 from sync_jobs.checks.base import Finding
 from sync_jobs.providers import label
 from sync_jobs.review import policy
@@ -71,9 +71,15 @@ def against(found: Proposal, act: str, now: datetime, *, tells: bool, is_back: b
     """What stands against it. Going back changes what is public on purpose: only what is broken stops it."""
     if not is_back:
         return found.against(act, now, tells=tells)
+    return stopping(found, is_back=True, tells=tells) + ([found.connection_why] if found.connection_why else [])
+
+
+def stopping(found: Proposal, *, is_back: bool, tells: bool) -> list[str]:
+    """The open findings that nobody may publish past, in sentences."""
     solve = policy.unsolved(found.findings, found.waivers.keys(), "hard", "block")
-    said = [one.sentence for one in solve if one.severity == "hard" or not one.check_id.startswith(CHANGE_CHECKS)]
-    return said + ([found.connection_why] if found.connection_why else [])
+    if is_back:
+        return [one.sentence for one in solve if one.severity == "hard" or not one.check_id.startswith(CHANGE_CHECKS)]
+    return [one.sentence for one in solve if not (tells and one.check_id == MESSAGES)]
 
 
 def bibs_of(found: Difference) -> list[str]:
