@@ -393,6 +393,8 @@ def work(run_id: int) -> None:
             pull.run(claim, lease, redis_client(), {"start_list": push.start_list_of, "publish": publish.results_of})
         if claim.operation == "results":
             checking.check_new(claim.edition_id, times.now())
+        if claim.operation in {"participants", "publish"}:
+            checking.check_again(claim.edition_id, times.now())  # a director who looks now is not to wait for the next beat
         if claim.operation == "events":
             tick()  # what was just discovered is due at once, not at the next beat
     except Exception as bug:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from sync_jobs import assembling, destinations, ledger
@@ -159,17 +159,18 @@ def _put(session: Session, version_id: int, where: Where, finding: Finding, row:
     return bool(differs)
 
 
-def check_pending(now: datetime, most: int = 20) -> list[int]:
-    """Check whatever was never checked to the end, or not as it is now. Returns the versions."""
-    waiting = _pending(now)[:most]
+def check_pending(now: datetime, most: int = 20, *, edition_id: int | None = None) -> list[int]:
+    """Check whatever was never checked to the end, or not as it is now, of one event or of all. Returns the versions."""
+    waiting = _pending(now, edition_id)[:most]
     return [version_id for version_id in waiting if _checked(version_id, now)]
 
 
-def _pending(now: datetime) -> list[int]:
+def _pending(now: datetime, edition_id: int | None) -> list[int]:
     session = db.session()
-    open_ones = select(ResultVersion.version_id).where(ResultVersion.state == "pulled").order_by(ResultVersion.version_id)
+    there = true() if edition_id is None else ResultVersion.edition_id == edition_id
+    open_ones = select(ResultVersion.version_id).where(ResultVersion.state == "pulled", there).order_by(ResultVersion.version_id)
     found = list(session.scalars(open_ones))
-    newest = [row for row in _newest(session, now) if row.version_id not in found]
+    newest = [row for row in _newest(session, now) if row.version_id not in found and edition_id in {None, row.edition_id}]
     found += [row.version_id for row in newest if not is_checked(row, looking.inputs(session, row.contest_id))]
     session.rollback()
     return found

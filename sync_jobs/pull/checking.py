@@ -17,6 +17,11 @@ def check_new(edition_id: int | None, now: datetime) -> list[int]:
     return [version_id for version_id in versions.unchecked(edition_id) if _checked(version_id, now)]
 
 
+def check_again(edition_id: int | None, now: datetime) -> list[int]:
+    """Check what is of an event and is not as it was when it was checked: its people changed, or what is public."""
+    return approvals.check_pending(now, edition_id=edition_id) if edition_id is not None else []
+
+
 def check_left_behind(now: datetime) -> list[int]:
     """Check what a crash left unchecked, and what is not as it was when it was checked."""
     return approvals.check_pending(now)

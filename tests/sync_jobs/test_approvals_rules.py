@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from sync_jobs import approvals, times
 from sync_jobs.approvals import NotAllowed
 from sync_jobs.models import Approval, Publication, StandingApproval, db, write
+from sync_jobs.pull import checking
 from tests.factories import make_account, make_edition, make_partner
 from tests.sync_jobs.raceday import actor, race_day
 
@@ -254,3 +255,14 @@ def test_without_a_second_person_in_the_policy_one_corrects_alone(public, clock)
     asked = public.approve(public.screen(), reason="Video.")
     assert (asked.state, asked.needs_second) == ("approved", 0)
     assert db.session.scalar(select(func.count()).select_from(Publication)) == 3
+
+
+def test_an_event_is_checked_again_at_once_when_something_of_it_changed_and_no_other_is(day):
+    version = day.pull()
+    with write() as session:
+        session.execute(text("UPDATE contests SET map_version = map_version + 1 WHERE contest_id = :c"), {"c": day.contest_id})
+    assert not day.screen().is_checked
+    assert checking.check_again(day.sides.id + 1, times.now()) == checking.check_again(None, times.now()) == []
+    assert checking.check_again(day.sides.id, times.now()) == [version]
+    assert day.screen().is_checked
+    assert checking.check_again(day.sides.id, times.now()) == []
