@@ -256,6 +256,6 @@ def test_a_thousand_partners_show_the_worst_and_say_how_many_more(support, peopl
     assert "hx-get" not in live(whole).attrs  # too large to poll
 
 
-def test_a_director_is_led_to_their_events(people, sign_in):
+def test_a_director_is_led_to_what_waits_for_them(people, sign_in):
     answer_there = sign_in(people.director).get("/")
-    assert (answer_there.status_code, answer_there.location) == (302, "/events")
+    assert (answer_there.status_code, answer_there.location) == (302, "/approvals")
