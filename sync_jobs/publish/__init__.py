@@ -44,6 +44,7 @@ def _one(attempt: Attempt, publication_id: int) -> ProviderError | None:
         keeping.refused(attempt, publication_id, why.sentence)
         return why
     try:
+        keeping.must_still_go(work.job)
         if _by_call(attempt):
             steps.go_out(work)
         else:
@@ -96,6 +97,8 @@ def _stopped(work: Work, why: ProviderError) -> None:
         _drifted(work, why)
     elif isinstance(why, ResultsDiffer):
         _ended(work, "partial", why.sentence)
+    elif isinstance(why, PublishingRefused) and work.job.chunks_done:
+        _ended(work, "failed", why.sentence)
     elif isinstance(why, PublishingRefused):
         keeping.refused(work.attempt, work.job.publication_id, why.sentence)
     else:

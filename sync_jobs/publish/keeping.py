@@ -13,10 +13,22 @@ from sqlalchemy.orm import Session, aliased
 from sync_jobs import ledger, receipts, times
 from sync_jobs.errors import PublishingRefused
 from sync_jobs.ledger import Counts
-from sync_jobs.models import Approval, Contest, Edition, Publication, PublicationPayload, ResultDestination, Run, db, write
+from sync_jobs.models import (
+    Approval,
+    Contest,
+    Edition,
+    HiddenName,
+    Hold,
+    Publication,
+    PublicationPayload,
+    ResultDestination,
+    Run,
+    db,
+    write,
+)
 from sync_jobs.pull.pages import Attempt, between_pages
 from sync_jobs.receipts import Execution, Proof
-from sync_jobs.results import PublishedSet, ResultTarget, SetFlags
+from sync_jobs.results import ANONYMOUS, PublishedSet, ResultTarget, SetFlags
 from sync_jobs.review.fingerprints import base_hash
 from sync_jobs.review.packed import Payload, pack_set, unpack
 
@@ -24,6 +36,7 @@ OPEN = ("waiting", "publishing")
 ENDED_EARLY = ("failed", "partial")
 EMPTIED = "Its rows were deleted for privacy. Approve the results again."
 ELSEWHERE = "The map of distances leads elsewhere now. Approve the results again."
+WITHHELD = "A name in it was hidden, or a row of it held, since it began. Approve the results again."
 NOT_ITS_OWN = "What was kept to be sent is not what was approved. Nothing was sent."
 
 
@@ -137,7 +150,7 @@ def load(publication_id: int) -> Job:
     if {payload.hash} != {publication.payload_hash, approval.payload_hash}:
         raise PublishingRefused("payload", NOT_ITS_OWN)
     there = (destination.happening_id, contest.provider_contest_id.rpartition("/")[2])
-    if there != (payload.target.happening_id, payload.target.contest_id) or (destination.ended_at and payload.rows):
+    if payload.visibility != "retracted" and (there != _aim(payload) or destination.ended_at):
         raise PublishingRefused("destination", ELSEWHERE)
     return Job(
         publication_id=publication_id, act=publication.act, state=publication.state, step=publication.step,
@@ -150,6 +163,25 @@ def load(publication_id: int) -> Job:
         base_at=destination.base_at,
         name=f"{edition} {contest.name}", notes=dict(publication.notes or {}),
     )  # fmt: skip
+
+
+def _aim(payload: Payload) -> tuple[str, str]:
+    return payload.target.happening_id, payload.target.contest_id
+
+
+def must_still_go(job: Job) -> None:
+    """Raise PublishingRefused for what began before somebody hid a name in it, or held a row; what is shown already is shown."""
+    if job.is_retraction or job.step in {"tell", "done"}:
+        return
+    hidden, held = (_entries(model, job.contest_id) for model in (HiddenName, Hold))
+    if any(row.entry_key in held or (row.entry_key in hidden and row.first_name != ANONYMOUS) for row in job.payload.rows):
+        raise PublishingRefused("payload", WITHHELD)
+
+
+def _entries(model: Any, contest_id: int) -> frozenset[str]:
+    found = frozenset(db.session.scalars(select(model.entry_key).where(model.contest_id == contest_id, model.ended_at.is_(None))))
+    db.session.rollback()
+    return found
 
 
 def commit(attempt: Attempt, job: Job, *, sent: int = 0, destination: dict[str, Any] | None = None, **values: Any) -> None:
