@@ -17,6 +17,7 @@ from sync_jobs.models import Contest, Publication, ResultDestination, ResultFile
 from sync_jobs.providers import ADAPTERS, label
 
 pages = Blueprint("result_files", __name__)
+FOLLOWED = "Results went out or were taken down there after this file. Look what is to be public now."
 AS = {"preliminary": "preliminary", "official": "official", "correction": "corrected", "retraction": "taken down"}
 
 
@@ -88,6 +89,8 @@ def loaded(result_file_id: int) -> ResponseReturnValue:
     address, now = f"/events/{kept.edition_id}/results/files", words.page_now()
     if not publish.loaded(result_file_id, current().name, now):
         said = _file_or_404(result_file_id)
+        if said.loaded_at is None:
+            return hx.refused(FOLLOWED, address=address)
         return hx.refused(f"{said.loaded_by} said so already, {words.ago(said.loaded_at)}. That stands.", address=address)
     return hx.did("Noted. From now on it counts as what the public sees.", address=address)
 

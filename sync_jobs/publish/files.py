@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from sync_jobs.errors import PublishingRefused
 from sync_jobs.ledger import bump
@@ -47,6 +47,15 @@ def _taken_down(attempt: Attempt, job: Job) -> None:
     )  # fmt: skip
 
 
+def _is_followed() -> ColumnElement[bool]:
+    """Whether a newer publication of the same destination ended well: a newer file, or taking down."""
+    mine, later = aliased(Publication), aliased(Publication)
+    return exists().where(
+        mine.publication_id == ResultFile.publication_id, later.destination_id == mine.destination_id,
+        later.publication_id > mine.publication_id, later.state == "published",
+    )  # fmt: skip
+
+
 def _row(session: Session, job: Job, made: ImportFile, now: datetime) -> ResultFile:
     publication = session.get_one(Publication, job.publication_id)
     return ResultFile(
@@ -56,9 +65,11 @@ def _row(session: Session, job: Job, made: ImportFile, now: datetime) -> ResultF
 
 
 def loaded(file_id: int, by: str, now: datetime) -> bool:
-    """Somebody says that they loaded a file: from now on it counts as what the public sees. False where that was said before."""
+    """Somebody says that they loaded a file: from now on it counts as what the public sees. False where that was said before,
+    or where another publication came after it.
+    """
     with write() as session:
-        said = (ResultFile.file_id == file_id, ResultFile.loaded_at.is_(None))
+        said = (ResultFile.file_id == file_id, ResultFile.loaded_at.is_(None), ~_is_followed())
         first = session.execute(
             update(ResultFile).where(*said).values(loaded_at=now, loaded_by=by).returning(ResultFile.publication_id)
         )

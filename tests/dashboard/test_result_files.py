@@ -75,6 +75,16 @@ def test_only_the_newest_of_a_place_waits_for_somebody(file, board, partner, pla
     assert row(page, "newer.csv").find("button", string="I loaded it")
 
 
+def test_an_older_file_is_not_public_because_somebody_still_has_its_page_open(file, board, partner, clock):
+    clock.forward(minutes=10)
+    board.file(board.publish(board.version(field_of(4)), field_of(4)), name="newer.csv")
+    board.hide_from_public()
+    late = read(partner.post(f"/results/files/{file.file_id}", follow_redirects=True))
+    assert "went out or were taken down there after this file" in words(late)
+    db.session.rollback()
+    assert board.destination.visibility == "none"
+
+
 def test_who_may_and_who_finds_nothing(file, people, sign_in, place, board):
     support = sign_in(people.support)
     assert support.soup(place).find("button", string="I loaded it") is None
