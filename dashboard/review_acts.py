@@ -14,7 +14,7 @@ from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from dashboard import hx, review_data, words
+from dashboard import access, hx, review_data, words
 from dashboard.access import requires
 from dashboard.acting import actor
 from dashboard.review import BASE, Asked, asked_for
@@ -188,7 +188,7 @@ def _do(asked: Asked, back: str, said: str, press: Callable[[], Any]) -> Respons
 
 def _number(name: str) -> int:
     number: int | None = request.form.get(name, type=int)
-    return abort(400) if number is None else number
+    return abort(400) if number is None else access.possible(number)
 
 
 def _reason() -> str:
