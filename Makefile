@@ -53,7 +53,7 @@ endif
 .PHONY: test check format bench chaos
 test: check $(TESTS) chromium  ## everything that CI runs
 	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not faults and not browser and not slow"
-	@$(PY) -m pytest -q -m "faults and not slow"
+	@$(PY) -m pytest -q -n 2 -m "faults and not slow"
 	@$(PY) -m pytest -q -m "browser and not slow"
 
 check: $(TESTS)  ## form, lint, types, import contracts and templates; no tests
