@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 Open = Callable[..., Visit]
 SHOTS = OUT / "screenshots"
 THINGS = {"partner_id": 1, "connection_id": 1, "account_id": 1, "edition_id": 1, "run_id": 1}
-NO_PAGES = ("/static", "/favicon", "/healthz", "/api", "/invited")
+NO_PAGES = ("/static", "/favicon", "/healthz", "/api", "/invited", "/approvals/news")
 WIDTHS, SCHEMES = (360, 1280), ("light", "dark")
 
 
